@@ -1,0 +1,143 @@
+// Package incident is the practice of restoring service: somebody reports that something is broken, people work on it,
+// and it is resolved, confirmed and closed.
+//
+// The lifecycle is a table ([Lifecycle]), the rules around it are a [Policy]; both can be changed by a host. Commands
+// are the methods of [Incidents]; each is authorized, checked against the table, and written as one event.
+package incident
+
+import (
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Kind is the kind of incident records, and Series begins their numbers.
+const (
+	Kind   = "incident"
+	Series = "INC"
+)
+
+// Incident is an interruption of a service, or a loss of its quality, that somebody reported.
+type Incident struct {
+	itsm.Ticket
+
+	// Resolution says how it was resolved; empty while it is not, and again after a reopening.
+	Resolution Resolution `json:"resolution,omitzero"`
+	ResolvedAt time.Time  `json:"resolved_at,omitzero" itsm:"index"`
+	ResolvedBy string     `json:"resolved_by,omitempty" itsm:"personal"`
+	ClosedAt   time.Time  `json:"closed_at,omitzero"`
+	// CancelReason says why it was cancelled.
+	CancelReason CancelReason `json:"cancel_reason,omitempty"`
+	// Original is the incident that this one is a duplicate of.
+	Original itsm.Ref `json:"original,omitzero"`
+}
+
+// Resolution is what a resolve command brings.
+type Resolution struct {
+	Code  ResolutionCode `json:"code,omitempty"`
+	Notes string         `json:"notes,omitempty"`
+}
+
+// ResolutionCode says in a word how an incident ended. A desk may have its own.
+type ResolutionCode string
+
+// Common resolution codes.
+const (
+	Fixed           ResolutionCode = "fixed"
+	Workaround      ResolutionCode = "workaround"
+	Advice          ResolutionCode = "advice"
+	NotReproducible ResolutionCode = "not_reproducible"
+	SolvedByCaller  ResolutionCode = "solved_by_caller"
+	NoAnswer        ResolutionCode = "no_answer"
+)
+
+// CancelReason says in a word why an incident was cancelled. A desk may have its own; Duplicate must name the original.
+type CancelReason string
+
+// Common reasons to cancel.
+const (
+	Duplicate CancelReason = "duplicate"
+	Withdrawn CancelReason = "withdrawn"
+	Mistake   CancelReason = "mistake"
+)
+
+// Report makes an incident. Only a title is required.
+type Report struct {
+	Title       string
+	Description string
+	// Caller needs help; empty is the actor.
+	Caller  string
+	Channel string
+	// Impact and Urgency give the priority by the matrix; empty is medium.
+	Impact, Urgency itsm.Level
+	Category        string
+	Service         string
+	Items           []string
+	// Group and Assignee may be named at once; the incident is still new until it is assigned or started.
+	Group, Assignee string
+	Custom          field.Fields
+}
+
+// Assignment names who works on it. A new group without an assignee clears the former assignee.
+type Assignment struct {
+	Group    string
+	Assignee string
+}
+
+// Hold says what an incident waits for. Waiting for the caller takes a Message to the caller, which becomes a comment.
+type Hold struct {
+	Reason  itsm.HoldReason
+	Message string
+}
+
+// Reopen says why a resolved incident is worked on again.
+type Reopen struct {
+	Reason string
+}
+
+// Cancel ends an incident that needs no resolution. The reason [Duplicate] takes the Original.
+type Cancel struct {
+	Reason   CancelReason
+	Original itsm.Ref
+}
+
+// Queue names the group that an incident returns to; empty is the group it has.
+type Queue struct {
+	Group string
+}
+
+// Nothing is the input of commands that bring nothing.
+type Nothing struct{}
+
+// The states of an incident.
+const (
+	StateNew        lifecycle.State = "new"
+	StateAssigned   lifecycle.State = "assigned"
+	StateInProgress lifecycle.State = "in_progress"
+	StateOnHold     lifecycle.State = "on_hold"
+	StateResolved   lifecycle.State = "resolved"
+	StateClosed     lifecycle.State = "closed"
+	StateCancelled  lifecycle.State = "cancelled"
+)
+
+// The triggers of an incident, beside those of every ticket ([itsm.StandardTriggers]).
+const (
+	TriggerReport   lifecycle.Trigger = "report"
+	TriggerAssign   lifecycle.Trigger = "assign"
+	TriggerStart    lifecycle.Trigger = "start"
+	TriggerReassign lifecycle.Trigger = "reassign"
+	TriggerReturn   lifecycle.Trigger = "return_to_queue"
+	TriggerHold     lifecycle.Trigger = "hold"
+	TriggerResume   lifecycle.Trigger = "resume"
+	TriggerResolve  lifecycle.Trigger = "resolve"
+	TriggerConfirm  lifecycle.Trigger = "confirm"
+	TriggerClose    lifecycle.Trigger = "close"
+	TriggerReopen   lifecycle.Trigger = "reopen"
+	TriggerLate     lifecycle.Trigger = "late_reply"
+	TriggerCancel   lifecycle.Trigger = "cancel"
+)
+
+// TimerAutoClose is the timer that closes a resolved incident.
+const TimerAutoClose = "auto_close"

@@ -1,0 +1,464 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Config changes the practice for a desk. The zero value is the practice as documented.
+type Config struct {
+	Policy Policy
+	// Matrix gives the priority; nil is the default one.
+	Matrix *itsm.Matrix
+	// Calendar counts the working time of Policy.AutoClose; nil counts around the clock.
+	Calendar WorkingTime
+	// Custom declares custom fields.
+	Custom field.Schema
+	// Overlays change the lifecycle, in order.
+	Overlays []lifecycle.Overlay
+	// Extend registers guards, choices and handlers that overlays name; nil registers nothing.
+	Extend func(*itsm.Practice[Incident]) error
+}
+
+// Incidents are the commands and questions of incident management. It may be used by many goroutines.
+type Incidents struct {
+	*itsm.Records[Incident]
+	config Config
+	policy Policy
+	matrix itsm.Matrix
+
+	report   itsm.Creation[Incident, Report]
+	assign   itsm.Command[Incident, Assignment]
+	start    itsm.Command[Incident, Nothing]
+	reassign itsm.Command[Incident, Assignment]
+	back     itsm.Command[Incident, Queue]
+	hold     itsm.Command[Incident, Hold]
+	resume   itsm.Command[Incident, Nothing]
+	resolve  itsm.Command[Incident, Resolution]
+	confirm  itsm.Command[Incident, Nothing]
+	close    itsm.Command[Incident, Nothing]
+	reopen   itsm.Command[Incident, Reopen]
+	late     itsm.Command[Incident, itsm.Comment]
+	cancel   itsm.Command[Incident, Cancel]
+}
+
+// New registers the practice with a kernel that is not open yet.
+func New(k *itsm.Kernel, c Config) (*Incidents, error) {
+	s := &Incidents{config: c, policy: c.Policy.withDefaults(), matrix: itsm.DefaultMatrix()}
+	if c.Matrix != nil {
+		s.matrix = *c.Matrix
+	}
+	if s.config.Calendar == nil {
+		s.config.Calendar = roundTheClock{}
+	}
+	if err := c.Policy.check(); err != nil {
+		return nil, err
+	}
+	if err := s.matrix.Check(); err != nil {
+		return nil, err
+	}
+	table, err := Lifecycle().With(c.Overlays...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := itsm.NewPractice[Incident](k, itsm.Spec{
+		Kind: Kind, Series: Series, Lifecycle: table, Custom: c.Custom,
+		Editable: []string{
+			"title", "description", "caller", "channel", "impact", "urgency", "priority", "priority_reason",
+			"category", "service", "items",
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Records = p.Records
+	s.guards(p)
+	s.handlers(p)
+	if c.Extend != nil {
+		if err := c.Extend(p); err != nil {
+			return nil, err
+		}
+	}
+	k.Hook(itsm.Hook{Name: "incident: the caller writes", Kinds: []string{Kind}, AfterAct: s.callerWrites})
+	return s, nil
+}
+
+// Report makes an incident. It begins as new, with the priority of the matrix.
+func (s *Incidents) Report(ctx context.Context, r Report, with ...itsm.Option) (Incident, error) {
+	return s.report.Do(ctx, r, with...)
+}
+
+// Assign gives a new incident to a group or a person.
+func (s *Incidents) Assign(ctx context.Context, id string, a Assignment, with ...itsm.Option) (Incident, error) {
+	return s.assign.Do(ctx, id, a, with...)
+}
+
+// Start begins the work. Where nobody is assigned, the actor takes it.
+func (s *Incidents) Start(ctx context.Context, id string, with ...itsm.Option) (Incident, error) {
+	return s.start.Do(ctx, id, Nothing{}, with...)
+}
+
+// Reassign hands the incident over; it is then assigned, and not in progress or on hold any more.
+func (s *Incidents) Reassign(ctx context.Context, id string, a Assignment, with ...itsm.Option) (Incident, error) {
+	return s.reassign.Do(ctx, id, a, with...)
+}
+
+// ReturnToQueue gives the incident back to its group, or to the group named, with nobody assigned.
+func (s *Incidents) ReturnToQueue(ctx context.Context, id string, q Queue, with ...itsm.Option) (Incident, error) {
+	return s.back.Do(ctx, id, q, with...)
+}
+
+// Hold lets the incident wait, or wait for something else.
+func (s *Incidents) Hold(ctx context.Context, id string, h Hold, with ...itsm.Option) (Incident, error) {
+	return s.hold.Do(ctx, id, h, with...)
+}
+
+// Resume ends the wait: the incident goes back to the state before it.
+func (s *Incidents) Resume(ctx context.Context, id string, with ...itsm.Option) (Incident, error) {
+	return s.resume.Do(ctx, id, Nothing{}, with...)
+}
+
+// Resolve says how the incident was solved. It closes itself after the policy's time.
+func (s *Incidents) Resolve(ctx context.Context, id string, r Resolution, with ...itsm.Option) (Incident, error) {
+	return s.resolve.Do(ctx, id, r, with...)
+}
+
+// Confirm closes a resolved incident: the caller is content.
+func (s *Incidents) Confirm(ctx context.Context, id string, with ...itsm.Option) (Incident, error) {
+	return s.confirm.Do(ctx, id, Nothing{}, with...)
+}
+
+// Close closes a resolved incident without the caller's word, as the timer does.
+func (s *Incidents) Close(ctx context.Context, id string, with ...itsm.Option) (Incident, error) {
+	return s.close.Do(ctx, id, Nothing{}, with...)
+}
+
+// Reopen takes a resolved incident up again, within the policy's window and limit.
+func (s *Incidents) Reopen(ctx context.Context, id string, r Reopen, with ...itsm.Option) (Incident, error) {
+	return s.reopen.Do(ctx, id, r, with...)
+}
+
+// Cancel ends an incident that needs no resolution.
+func (s *Incidents) Cancel(ctx context.Context, id string, c Cancel, with ...itsm.Option) (Incident, error) {
+	return s.cancel.Do(ctx, id, c, with...)
+}
+
+// Reply adds a message wherever the incident stands: a comment, or a late reply where it is closed and the caller
+// writes. A late reply may have made a new incident: the answer is then the closed one, linked to it.
+func (s *Incidents) Reply(ctx context.Context, id string, c itsm.Comment, with ...itsm.Option) (Incident, error) {
+	inc, err := s.Comment(ctx, id, c, with...)
+	if refusal, ok := lifecycle.AsRefusal(err); ok && refusal.State == StateClosed && refusal.Has(guardNotLate) {
+		return s.late.Do(ctx, id, c, with...)
+	}
+	return inc, err
+}
+
+// Explain answers the error that a trigger would meet now, with the input of its command, or nil. It writes nothing.
+func (s *Incidents) Explain(ctx context.Context, id string, t lifecycle.Trigger, in any, with ...itsm.Option) error {
+	return s.Kernel().Explain(ctx, s.Ref(id), t, in, with...)
+}
+
+// Permitted lists the triggers that the actor may pull now.
+func (s *Incidents) Permitted(ctx context.Context, id string) ([]lifecycle.Trigger, error) {
+	return s.Kernel().Permitted(ctx, s.Ref(id))
+}
+
+// handlers says what each trigger does to the record; the table says when it may.
+func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
+	s.report = itsm.Create(p, TriggerReport, "reported", s.reported)
+	s.assign = itsm.Handle(p, TriggerAssign, func(_ *itsm.Unit, inc *Incident, a Assignment) error {
+		give(inc, a)
+		return nil
+	})
+	s.start = itsm.Handle(p, TriggerStart, func(u *itsm.Unit, inc *Incident, _ Nothing) error {
+		if inc.Assignee == "" {
+			inc.Assignee = u.Actor().Person()
+		}
+		return nil
+	})
+	s.reassign = itsm.Handle(p, TriggerReassign, func(_ *itsm.Unit, inc *Incident, a Assignment) error {
+		give(inc, a)
+		release(inc)
+		return nil
+	})
+	s.back = itsm.Handle(p, TriggerReturn, func(_ *itsm.Unit, inc *Incident, q Queue) error {
+		if q.Group != "" {
+			inc.Group = q.Group
+		}
+		inc.Assignee = ""
+		release(inc)
+		return nil
+	})
+	s.hold = itsm.Handle(p, TriggerHold, func(u *itsm.Unit, inc *Incident, h Hold) error {
+		inc.Hold = h.Reason
+		if inc.State != StateOnHold {
+			inc.HeldFrom = inc.State
+		}
+		if h.Message == "" {
+			return nil
+		}
+		return u.Comment(itsm.Comment{Body: h.Message, Internal: h.Reason != itsm.HoldCaller})
+	})
+	s.resume = itsm.Handle(p, TriggerResume, func(_ *itsm.Unit, inc *Incident, _ Nothing) error {
+		release(inc)
+		return nil
+	})
+	s.resolve = itsm.Handle(p, TriggerResolve, s.resolved)
+	closed := func(u *itsm.Unit, inc *Incident, _ Nothing) error {
+		inc.ClosedAt = u.Now()
+		u.CancelTimer(TimerAutoClose)
+		return nil
+	}
+	s.confirm = itsm.Handle(p, TriggerConfirm, closed)
+	s.close = itsm.Handle(p, TriggerClose, closed)
+	s.reopen = itsm.Handle(p, TriggerReopen, func(u *itsm.Unit, inc *Incident, r Reopen) error {
+		s.takeUp(u, inc)
+		return u.Note(r.Reason)
+	})
+	s.late = itsm.Handle(p, TriggerLate, s.repliedLate)
+	s.cancel = itsm.Handle(p, TriggerCancel, func(u *itsm.Unit, inc *Incident, c Cancel) error {
+		inc.CancelReason = c.Reason
+		release(inc)
+		if c.Original.IsZero() {
+			return nil
+		}
+		inc.Original = c.Original
+		return u.Link(itsm.DuplicateOf, c.Original)
+	})
+	p.Standard(s.edited)
+}
+
+func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
+	if strings.TrimSpace(r.Title) == "" {
+		return itsm.Invalid("title", "say in a few words what is wrong")
+	}
+	for name, level := range map[string]*itsm.Level{"impact": &r.Impact, "urgency": &r.Urgency} {
+		if *level == 0 {
+			*level = itsm.Medium
+		}
+		if !level.Valid() {
+			return itsm.Invalid(name, "a level is critical, high, medium or low")
+		}
+	}
+	inc.Title, inc.Description = r.Title, r.Description
+	inc.Caller, inc.Channel = r.Caller, r.Channel
+	inc.OpenedBy = u.Actor().Person()
+	if inc.Caller == "" {
+		inc.Caller = inc.OpenedBy
+	}
+	inc.Impact, inc.Urgency = r.Impact, r.Urgency
+	inc.Priority = s.matrix.Priority(r.Impact, r.Urgency)
+	inc.Category, inc.Service, inc.Items = r.Category, r.Service, slices.Clone(r.Items)
+	if r.Group != "" {
+		inc.Group = r.Group
+	}
+	if r.Assignee != "" {
+		inc.Assignee = r.Assignee
+	}
+	inc.Custom = r.Custom.Clone()
+	return nil
+}
+
+func (s *Incidents) resolved(u *itsm.Unit, inc *Incident, r Resolution) error {
+	inc.Resolution, inc.ResolvedAt = r, u.Now()
+	inc.ResolvedBy = u.Actor().Person()
+	release(inc)
+	if s.policy.AutoClose < 0 {
+		return nil
+	}
+	due, err := s.config.Calendar.Add(u.Now(), s.policy.AutoClose)
+	if err != nil {
+		return fmt.Errorf("auto-close: %w", err)
+	}
+	return u.SetTimer(TimerAutoClose, due, TriggerClose)
+}
+
+// takeUp is what every reopening does.
+func (s *Incidents) takeUp(u *itsm.Unit, inc *Incident) {
+	inc.Reopens++
+	inc.Resolution, inc.ResolvedBy = Resolution{}, ""
+	inc.ResolvedAt, inc.ClosedAt = time.Time{}, time.Time{}
+	u.CancelTimer(TimerAutoClose)
+}
+
+// repliedLate does what the policy says when the caller writes on a closed incident.
+func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) error {
+	if s.policy.LateReply == LateReplyReopens {
+		s.takeUp(u, inc)
+		return u.Comment(c)
+	}
+	ref, err := u.Create(Kind, TriggerReport, Report{
+		Title: inc.Title, Description: c.Body, Caller: inc.Caller, Channel: c.Channel, Impact: inc.Impact, Urgency: inc.Urgency,
+		Category: inc.Category, Service: inc.Service, Items: inc.Items, Group: inc.Group,
+	})
+	if err != nil {
+		return err
+	}
+	return u.Link(itsm.LinkType{Name: "continued_by", Inverse: "continues"}, ref)
+}
+
+// edited keeps the priority in step with impact and urgency, unless somebody gave it with a reason.
+func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error {
+	if !inc.Impact.Valid() || !inc.Urgency.Valid() {
+		return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
+	}
+	if given, ok := patch["priority"]; ok && !given.IsZero() {
+		if inc.PriorityReason == "" {
+			return itsm.Invalid("priority_reason", "a priority other than the matrix's takes a reason")
+		}
+		if inc.Priority == 0 || inc.Priority > 5 {
+			return itsm.Invalid("priority", "a priority is 1 to 5")
+		}
+		return nil
+	} else if ok {
+		inc.PriorityReason = ""
+	}
+	if inc.PriorityReason == "" {
+		inc.Priority = s.matrix.Priority(inc.Impact, inc.Urgency)
+	}
+	return nil
+}
+
+// give hands over; a new group without an assignee clears the former one.
+func give(inc *Incident, a Assignment) {
+	if a.Group != "" {
+		if a.Group != inc.Group && a.Assignee == "" {
+			inc.Assignee = ""
+		}
+		inc.Group = a.Group
+	}
+	if a.Assignee != "" {
+		inc.Assignee = a.Assignee
+	}
+}
+
+// release forgets what the incident waited for.
+func release(inc *Incident) { inc.Hold, inc.HeldFrom = "", "" }
+
+// callerWrites is what a message of the caller does beside being a comment.
+func (s *Incidents) callerWrites(u *itsm.Unit, c itsm.Change) error {
+	if c.Trigger != itsm.TriggerComment {
+		return nil
+	}
+	inc, ok := c.After.(*Incident)
+	message, _ := c.Input.(*itsm.Comment)
+	if !ok || message == nil || message.AutoReply || message.Internal || c.Actor.Person() != inc.Caller {
+		return nil
+	}
+	switch {
+	case inc.State == StateOnHold && inc.Hold == itsm.HoldCaller:
+		return u.Do(u.Ref(), TriggerResume, nil)
+	case inc.State == StateResolved && s.policy.CallerReply == ReplyReopens && s.mayReopen(u, inc):
+		return u.Do(u.Ref(), TriggerReopen, Reopen{Reason: "The caller wrote."})
+	}
+	return nil
+}
+
+func (s *Incidents) mayReopen(u *itsm.Unit, inc *Incident) bool {
+	return s.windowOpen(u, inc) == nil && s.limitFree(u, inc) == nil
+}
+
+func (s *Incidents) windowOpen(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+	return within(u.Now(), inc.ResolvedAt, s.policy.ReopenWindow, guardWindow)
+}
+
+func (s *Incidents) limitFree(_ *itsm.Unit, inc *Incident) *lifecycle.Reason {
+	if s.policy.ReopenLimit == 0 || inc.Reopens < s.policy.ReopenLimit {
+		return nil
+	}
+	return &lifecycle.Reason{Code: guardLimit, Args: map[string]string{"limit": strconv.Itoa(s.policy.ReopenLimit)}}
+}
+
+// guards gives the names in the table their functions.
+func (s *Incidents) guards(p *itsm.Practice[Incident]) {
+	refuse := func(code lifecycle.Code, args map[string]string) *lifecycle.Reason {
+		return &lifecycle.Reason{Code: code, Args: args}
+	}
+	p.Guard(guardTasks, func(_ *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		if inc.OpenTasks == 0 {
+			return nil
+		}
+		return refuse(guardTasks, map[string]string{"open": strconv.Itoa(inc.OpenTasks)})
+	})
+	p.Guard(guardHandover, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		if was, ok := u.Before().(*Incident); !ok || was.Group != inc.Group || was.Assignee != inc.Assignee {
+			return nil
+		}
+		return refuse(guardHandover, nil)
+	})
+	p.Guard(guardHoldReason, func(u *itsm.Unit, _ *Incident) *lifecycle.Reason {
+		h, ok := u.Input().(*Hold)
+		if !ok || h.Reason == "" || slices.Contains(s.policy.HoldReasons, h.Reason) {
+			return nil
+		}
+		return refuse(guardHoldReason, map[string]string{"reason": string(h.Reason)})
+	})
+	p.Guard(guardCallerTold, func(u *itsm.Unit, _ *Incident) *lifecycle.Reason {
+		h, ok := u.Input().(*Hold)
+		if !ok || h.Reason != itsm.HoldCaller || h.Message != "" {
+			return nil
+		}
+		return refuse(lifecycle.MissingInput, map[string]string{"field": "message"})
+	})
+	p.Guard(guardAnother, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		h, ok := u.Input().(*Hold)
+		if !ok || h.Reason != inc.Hold {
+			return nil
+		}
+		return refuse(guardAnother, map[string]string{"reason": string(inc.Hold)})
+	})
+	p.Guard(guardWindow, s.windowOpen)
+	p.Guard(guardLimit, s.limitFree)
+	p.Guard(guardOriginal, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		c, ok := u.Input().(*Cancel)
+		switch {
+		case !ok, c.Reason != Duplicate && c.Original.IsZero():
+			return nil
+		case c.Original.IsZero():
+			return refuse(lifecycle.MissingInput, map[string]string{"field": "original"})
+		case c.Original.Kind != Kind, c.Original == inc.Ref():
+			return refuse(guardOriginal, map[string]string{"original": c.Original.String()})
+		}
+		return nil
+	})
+	p.Guard(guardLate, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		if s.policy.LateReply == LateReplyRefused {
+			return refuse(guardLate, nil)
+		}
+		return within(u.Now(), inc.ClosedAt, s.policy.LateReplyWindow, guardLate)
+	})
+	p.Guard(guardNotLate, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		if u.Actor().Person() != inc.Caller {
+			return nil
+		}
+		return refuse(guardNotLate, nil)
+	})
+	p.Choice(chooseHeld, func(_ *itsm.Unit, inc *Incident) lifecycle.State { return inc.HeldFrom })
+	p.Choice(chooseReopened, func(_ *itsm.Unit, inc *Incident) lifecycle.State { return reopened(inc) })
+	p.Choice(chooseLate, func(_ *itsm.Unit, inc *Incident) lifecycle.State {
+		if s.policy.LateReply == LateReplyReopens {
+			return reopened(inc)
+		}
+		return StateClosed
+	})
+}
+
+// reopened is where a reopened incident goes: to whom it was with.
+func reopened(inc *Incident) lifecycle.State {
+	switch {
+	case inc.Assignee != "":
+		return StateInProgress
+	case inc.Group != "":
+		return StateAssigned
+	default:
+		return StateNew
+	}
+}

@@ -1,0 +1,92 @@
+package incident
+
+import (
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// The names that the table uses for guards and choices. A host's overlay may use them too.
+const (
+	guardTasks      = "no_open_tasks"      // no mandatory task is open
+	guardHandover   = "group_or_assignee"  // the group or the assignee changes
+	guardHoldReason = "known_hold_reason"  // the reason is one that the desk knows
+	guardCallerTold = "caller_told"        // waiting for the caller takes a message
+	guardAnother    = "another_reason"     // holding again takes another reason
+	guardWindow     = "reopen_window"      // the policy's time after the resolution
+	guardLimit      = "reopen_limit"       // the policy's number of reopenings
+	guardOriginal   = "original_named"     // a duplicate names another incident
+	guardLate       = "late_reply_allowed" // the policy's answer to late replies
+	guardNotLate    = "not_the_caller"     // the caller of a closed incident gives a late reply
+	chooseHeld      = "before_hold"        // the state before the hold
+	chooseReopened  = "after_reopen"       // in progress, assigned or new, by who is named
+	chooseLate      = "after_late_reply"   // closed, or as after a reopening
+)
+
+// Lifecycle is the table of an incident's state. It is data: draw it, store it, change it with overlays.
+func Lifecycle() lifecycle.Definition {
+	open := []lifecycle.State{StateNew, StateAssigned, StateInProgress, StateOnHold}
+	ended := []lifecycle.State{StateResolved, StateClosed, StateCancelled}
+	all := append(append([]lifecycle.State{}, open...), ended...)
+	unfinished := append(append([]lifecycle.State{}, open...), StateResolved)
+	who := []lifecycle.Need{lifecycle.AnyOf("group", "assignee")}
+	needs := func(fields ...string) []lifecycle.Need {
+		list := make([]lifecycle.Need, len(fields))
+		for i, f := range fields {
+			list[i] = lifecycle.Need{f}
+		}
+		return list
+	}
+	return lifecycle.Definition{
+		Name: Kind, Version: 1, Initial: StateNew,
+		States: []lifecycle.StateRow{
+			{Name: StateNew, Title: "New", Phase: lifecycle.New},
+			{Name: StateAssigned, Title: "Assigned", Phase: lifecycle.Active},
+			{Name: StateInProgress, Title: "In Progress", Phase: lifecycle.Active},
+			{Name: StateOnHold, Title: "On Hold", Phase: lifecycle.Waiting},
+			{Name: StateResolved, Title: "Resolved", Phase: lifecycle.Resolved},
+			{Name: StateClosed, Title: "Closed", Phase: lifecycle.Closed},
+			{Name: StateCancelled, Title: "Cancelled", Phase: lifecycle.Cancelled},
+		},
+		Events: append([]lifecycle.TriggerRow{
+			{Name: TriggerAssign, Title: "Assign", Past: "assigned"},
+			{Name: TriggerStart, Title: "Start work", Past: "started"},
+			{Name: TriggerReassign, Title: "Reassign", Past: "reassigned"},
+			{Name: TriggerReturn, Title: "Return to queue", Past: "returned"},
+			{Name: TriggerHold, Title: "Put on hold", Past: "held"},
+			{Name: TriggerResume, Title: "Resume", Past: "resumed"},
+			{Name: TriggerResolve, Title: "Resolve", Past: "resolved"},
+			{Name: TriggerConfirm, Title: "Confirm", Past: "confirmed"},
+			{Name: TriggerClose, Title: "Close", Past: "closed"},
+			{Name: TriggerReopen, Title: "Reopen", Past: "reopened"},
+			{Name: TriggerLate, Title: "Reply late", Past: "replied_late"},
+			{Name: TriggerCancel, Title: "Cancel", Past: "cancelled"},
+		}, itsm.StandardTriggers()...),
+		Rows: []lifecycle.Transition{
+			{From: []lifecycle.State{StateNew}, Trigger: TriggerAssign, To: StateAssigned, Brings: who},
+			{From: []lifecycle.State{StateNew, StateAssigned}, Trigger: TriggerStart, To: StateInProgress, Leaves: needs("assignee")},
+			{From: []lifecycle.State{StateAssigned, StateInProgress, StateOnHold}, Trigger: TriggerReassign, To: StateAssigned, Brings: who, Ensures: []string{guardHandover}},
+			{From: []lifecycle.State{StateInProgress, StateOnHold}, Trigger: TriggerReturn, To: StateAssigned, Leaves: needs("group")},
+			{From: []lifecycle.State{StateNew, StateAssigned, StateInProgress}, Trigger: TriggerHold, To: StateOnHold, Brings: needs("reason"), Guards: []string{guardHoldReason, guardCallerTold}},
+			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerHold, Brings: needs("reason"), Guards: []string{guardHoldReason, guardCallerTold, guardAnother}},
+			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerResume, Choose: chooseHeld, Among: []lifecycle.State{StateNew, StateAssigned, StateInProgress}},
+			{From: open, Trigger: TriggerResolve, To: StateResolved, Guards: []string{guardTasks}, Brings: needs("code", "notes")},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerConfirm, To: StateClosed},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerClose, To: StateClosed},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerReopen, Choose: chooseReopened, Among: []lifecycle.State{StateInProgress, StateAssigned, StateNew}, Brings: needs("reason"), Guards: []string{guardWindow, guardLimit}},
+			{From: []lifecycle.State{StateClosed}, Trigger: TriggerLate, Choose: chooseLate, Among: []lifecycle.State{StateClosed, StateInProgress, StateAssigned, StateNew}, Brings: needs("body"), Guards: []string{guardLate}},
+			{From: open, Trigger: TriggerCancel, To: StateCancelled, Brings: needs("reason"), Guards: []string{guardOriginal}},
+
+			{From: unfinished, Trigger: itsm.TriggerEdit, Leaves: needs("title")},
+			{From: unfinished, Trigger: itsm.TriggerComment, Brings: needs("body")},
+			{From: []lifecycle.State{StateClosed}, Trigger: itsm.TriggerComment, Brings: needs("body"), Guards: []string{guardNotLate}},
+			{From: all, Trigger: itsm.TriggerNote, Brings: needs("body")},
+			{From: all, Trigger: itsm.TriggerLogTime, Brings: needs("spent")},
+			{From: unfinished, Trigger: itsm.TriggerAttach, Brings: needs("name", "location")},
+			{From: all, Trigger: itsm.TriggerLink, Brings: needs("to")},
+			{From: all, Trigger: itsm.TriggerLinked},
+			{From: all, Trigger: itsm.TriggerUnlink, Brings: needs("id")},
+			{From: all, Trigger: itsm.TriggerWatch},
+			{From: all, Trigger: itsm.TriggerUnwatch},
+		},
+	}
+}

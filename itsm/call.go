@@ -1,0 +1,420 @@
+package itsm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// At gives the command a historic instant, for an import: not before the record's last event, and not in the future.
+// Timers that would already have fired are noted as suppressed and never fire. The actor needs the verb [Import].
+func At(instant time.Time) Option {
+	return func(c *call) { c.at, c.historic = instant.UnixNano(), true }
+}
+
+func collect(options []Option) call {
+	var c call
+	for _, o := range options {
+		o(&c)
+	}
+	return c
+}
+
+// Do gives a command by its name: the door for rules, bulk commands and integrations. The input is the type that the
+// trigger was registered with, a pointer to it, or nil for its zero value. It answers the record as it then is, which
+// must not be changed.
+func (k *Kernel) Do(ctx context.Context, ref Ref, t lifecycle.Trigger, in any, with ...Option) (Record, error) {
+	kd, h, boxed, err := k.named(ref.Kind, t, in)
+	if err != nil {
+		return nil, err
+	}
+	return k.do(ctx, kd, h, ref.ID, boxed, with)
+}
+
+// Explain answers the error that Do would answer now, or nil, and writes nothing.
+func (k *Kernel) Explain(ctx context.Context, ref Ref, t lifecycle.Trigger, in any, with ...Option) error {
+	kd, h, boxed, err := k.named(ref.Kind, t, in)
+	if err != nil {
+		return err
+	}
+	return k.explain(ctx, kd, h, ref.ID, boxed, with)
+}
+
+// Outcome is what a bulk command did to one record.
+type Outcome struct {
+	Ref     Ref
+	Version int64
+	Err     error
+}
+
+// Bulk gives one command to many records, each in a transaction of its own, and reports each. It ends early only when
+// the context does: the rest is then reported with its error.
+func (k *Kernel) Bulk(ctx context.Context, refs []Ref, t lifecycle.Trigger, in any, with ...Option) []Outcome {
+	report := make([]Outcome, len(refs))
+	for i, ref := range refs {
+		report[i].Ref = ref
+		if err := ctx.Err(); err != nil {
+			report[i].Err = err
+			continue
+		}
+		rec, err := k.Do(ctx, ref, t, in, with...)
+		if err != nil {
+			report[i].Err = err
+			continue
+		}
+		report[i].Version = rec.Header().Version
+	}
+	return report
+}
+
+func (k *Kernel) named(kind string, t lifecycle.Trigger, in any) (*kind, *handler, any, error) {
+	kd, h, err := k.handler(kind, t)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	boxed, err := h.box(in)
+	return kd, h, boxed, err
+}
+
+func (k *Kernel) handler(kind string, t lifecycle.Trigger) (*kind, *handler, error) {
+	kd, err := k.kindOf(kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	h := kd.handlers[t]
+	if h == nil {
+		return nil, nil, Invalid("trigger", fmt.Sprintf("%s has no trigger %q", kind, t))
+	}
+	return kd, h, nil
+}
+
+// box answers a pointer to the handler's input.
+func (h *handler) box(in any) (any, error) {
+	if in == nil {
+		return h.zero(), nil
+	}
+	switch v := reflect.ValueOf(in); {
+	case v.Type() == h.typ:
+		p := reflect.New(h.typ)
+		p.Elem().Set(v)
+		return p.Interface(), nil
+	case v.Type() == reflect.PointerTo(h.typ) && !v.IsNil():
+		return in, nil
+	}
+	return nil, Invalid("input", fmt.Sprintf("%q takes %v, not %T", h.trigger, h.typ, in))
+}
+
+// do runs a command to its end. An empty id makes a record.
+func (k *Kernel) do(ctx context.Context, kd *kind, h *handler, id string, in any, with []Option) (rec Record, err error) {
+	x, err := k.prepare(ctx, kd, h, id, with)
+	if err != nil {
+		return nil, err
+	}
+	defer x.leave(&err)
+	receipt, err := x.receiptFor(h, id, in)
+	if err != nil {
+		return nil, err
+	}
+	err = x.retry(x.call.expect != 0, func() error {
+		var err error
+		rec, err = x.try(kd, h, id, in, receipt)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x.masked(kd, rec), nil
+}
+
+func (k *Kernel) explain(ctx context.Context, kd *kind, h *handler, id string, in any, with []Option) (err error) {
+	x, err := k.prepare(ctx, kd, h, id, with)
+	if err != nil {
+		return err
+	}
+	defer x.leave(&err)
+	receipt, err := x.receiptFor(h, id, in)
+	if err != nil {
+		return err
+	}
+	if err := x.renew(); err != nil {
+		return err
+	}
+	x.dry = true
+	_, err = x.try(kd, h, id, in, receipt)
+	return err
+}
+
+// prepare checks what can be checked before the first try.
+func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, with []Option) (*tx, error) {
+	actor, err := actorFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !k.open {
+		return nil, Invalid("kernel", "call Open before the first command")
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if id == "" && !h.creates {
+		return nil, ErrNotFound.with("kind", kd.name, "give the record's id")
+	}
+	x, err := k.begin(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range with {
+		o(&x.call)
+	}
+	if x.call.historic || x.call.number != "" {
+		if err := k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Import}, nil); err != nil {
+			x.end()
+			return nil, err
+		}
+	}
+	if x.call.historic {
+		x.historic, x.now = true, time.Unix(0, x.call.at).UTC()
+		if x.now.After(x.clockNow) {
+			x.end()
+			return nil, Invalid("At", "a historic instant cannot be in the future")
+		}
+	}
+	return x, nil
+}
+
+// leave ends the transaction, and turns a panic of a handler into an error: nothing was written then, and the
+// transaction's buffers are not used again.
+func (x *tx) leave(err *error) {
+	if r := recover(); r != nil {
+		*err = &Error{Code: ErrPanic.Code, Message: ErrPanic.Message, Cause: fmt.Errorf("%v", r)}
+		if x.snap != nil {
+			x.snap.Close()
+		}
+		return
+	}
+	x.end()
+}
+
+// try is one run of a command against a fresh snapshot.
+func (x *tx) try(kd *kind, h *handler, id string, in any, receipt *Receipt) (Record, error) {
+	if receipt != nil {
+		if done, err := x.done(receipt); done != nil || err != nil {
+			return done, err
+		}
+	}
+	options := &x.call
+	var t *touch
+	var err error
+	if h.creates {
+		if id, err = x.newNumber(kd); err != nil {
+			return nil, err
+		}
+		t, err = x.create(kd, h, id, in, options, x.actor, 0, nil)
+	} else {
+		t, err = x.load(kd, h, id, options)
+		if err == nil {
+			err = x.act(t, kd, h, in, options, x.actor, 0, nil)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := x.conclude(); err != nil {
+		return nil, err
+	}
+	if x.dry {
+		return t.current(), nil
+	}
+	if err := x.commit(receipt, nil); err != nil {
+		return nil, err
+	}
+	return t.current(), nil
+}
+
+// load finds the record of a command; one that the actor may not even read is not found.
+func (x *tx) load(kd *kind, h *handler, id string, with *call) (*touch, error) {
+	t, err := x.reach(Key{Tenant: x.actor.Tenant, Kind: kd.name, ID: id})
+	if err != nil {
+		return nil, err
+	}
+	head := t.before.Header()
+	if with.expect != 0 && head.Version != with.expect {
+		return nil, &Error{Code: ErrConflict.Code, Message: ErrConflict.Message, Args: map[string]string{
+			"record": t.key.Ref().String(), "expected": strconv.FormatInt(with.expect, 10), "found": strconv.FormatInt(head.Version, 10),
+		}}
+	}
+	if x.historic && x.now.Before(head.UpdatedAt) {
+		return nil, Invalid("At", "a historic instant cannot be before the record's last event at "+head.UpdatedAt.Format(time.RFC3339Nano))
+	}
+	if err := x.k.auth.Permit(x.ctx, x.actor, h.action, t.before); err != nil {
+		if x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Read}, t.before) != nil {
+			return nil, ErrNotFound.with("record", t.key.Ref().String(), "")
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
+// newNumber takes the numbers of a command once, not per try.
+func (x *tx) newNumber(kd *kind) (string, error) {
+	n := x.created
+	x.created++
+	switch {
+	case n < len(x.numbers):
+		return x.numbers[n], nil
+	case n == 0 && x.call.number != "":
+		if err := checkText(x.call.number); err != nil {
+			return "", err
+		}
+		x.numbers = append(x.numbers, x.call.number)
+	case x.dry:
+		x.numbers = append(x.numbers, kd.series)
+	default:
+		next, err := x.k.store.Number(x.ctx, x.actor.Tenant, kd.series)
+		if err != nil {
+			return "", err
+		}
+		x.numbers = append(x.numbers, number(kd.series, next))
+	}
+	return x.numbers[n], nil
+}
+
+// number is INC0000001: seven digits, more where they are needed.
+func number(series string, n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	if pad := 7 - len(digits); pad > 0 {
+		return series + strings.Repeat("0", pad) + digits
+	}
+	return series + digits
+}
+
+// receiptFor prepares the receipt of an idempotency key; nil where the call has none.
+func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
+	if x.call.key == "" {
+		return nil, nil
+	}
+	if err := checkText(x.call.key); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.number, x.call.at})
+	if err != nil {
+		return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
+	}
+	return &Receipt{
+		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + string(h.trigger), Key: x.call.key},
+		Input:      sha256.Sum256(text),
+		At:         x.clockNow,
+		Expires:    x.k.expiry(x.clockNow),
+	}, nil
+}
+
+// done answers the record of a command that was given before.
+func (x *tx) done(r *Receipt) (Record, error) {
+	before, err := x.snap.Receipt(x.ctx, r.ReceiptKey)
+	if err != nil || before == nil {
+		return nil, err
+	}
+	if !before.Expires.IsZero() && !before.Expires.After(x.clockNow) {
+		return nil, nil
+	}
+	if before.Input != r.Input {
+		return nil, ErrKeyReused.with("key", r.Key, "")
+	}
+	return x.snap.Get(x.ctx, Key{Tenant: r.Tenant, Kind: before.Ref.Kind, ID: before.Ref.ID})
+}
+
+// Permitted lists the triggers that the actor may pull on a record now, in the order of the tables. What a command
+// must bring is not asked; [Command.Explain] does.
+func (k *Kernel) Permitted(ctx context.Context, ref Ref) ([]lifecycle.Trigger, error) {
+	actor, err := actorFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kd, err := k.kindOf(ref.Kind)
+	if err != nil {
+		return nil, err
+	}
+	x, err := k.begin(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer x.end()
+	rec, err := x.visible(kd, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &x.attempts[0]
+	*a = attempt{unit: Unit{tx: x, actor: actor}, rec: rec}
+	triggers := make([]lifecycle.Trigger, 0, 16)
+	for _, axis := range kd.axes {
+		triggers = axis.machine.Permitted(triggers, axis.stateOf(kd, rec), a, axis.rolesOf(actor))
+	}
+	kept := triggers[:0]
+	for _, t := range triggers {
+		if k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) == nil {
+			kept = append(kept, t)
+		}
+	}
+	return kept, nil
+}
+
+// Offers answers what a form needs: every trigger from the record's states with its targets, what it asks for, and the
+// reasons that stand in its way.
+func (k *Kernel) Offers(ctx context.Context, ref Ref) ([]lifecycle.Offer, error) {
+	actor, err := actorFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kd, err := k.kindOf(ref.Kind)
+	if err != nil {
+		return nil, err
+	}
+	x, err := k.begin(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer x.end()
+	rec, err := x.visible(kd, ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &x.attempts[0]
+	*a = attempt{unit: Unit{tx: x, actor: actor}, rec: rec}
+	var offers []lifecycle.Offer
+	for _, axis := range kd.axes {
+		for _, o := range axis.machine.Offers(axis.stateOf(kd, rec), a, axis.rolesOf(actor)) {
+			if k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Verb(o.Trigger)}, rec) == nil {
+				offers = append(offers, o)
+			}
+		}
+	}
+	return offers, nil
+}
+
+// Patch sets fields by name: header fields, fields of the record, custom fields as "custom.name". A value without
+// content empties the field.
+type Patch map[string]field.Value
+
+// Apply sets the fields of a record at hand. It refuses fields that the practice does not let be edited.
+func (p Patch) Apply(u *Unit) error {
+	kd := u.touch.kind
+	var faults []error
+	for _, name := range sortedKeys(p) {
+		if err := kd.set(u.touch.after, name, p[name]); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return ErrInvalid.because(errors.Join(faults...))
+	}
+	return nil
+}

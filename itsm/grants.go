@@ -1,0 +1,115 @@
+package itsm
+
+import (
+	"context"
+	"slices"
+
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Grant gives a role verbs on kinds. Empty Kinds and Verbs mean all of them.
+type Grant struct {
+	Role   lifecycle.Role
+	Kinds  []string
+	Verbs  []Verb
+	Except []Verb
+	// Own limits the grant to tickets whose caller is the actor.
+	Own bool
+	// Hides names fields and kinds of rows that the role does not see, unless another role shows them.
+	Hides []string
+}
+
+// Grants is an [Authorizer] made of a table: an actor may do what any of its roles is granted. The system itself may
+// do everything. The empty table permits nobody else anything.
+type Grants []Grant
+
+// DefaultGrants is a small desk: requesters report, read, comment on, confirm and reopen their own tickets and do not
+// see work notes and time entries; agents and managers work on every ticket; administrators may do everything.
+func DefaultGrants() Grants {
+	administration := []Verb{Import, Erase, Audit}
+	return Grants{
+		{
+			Role: Requester, Own: true,
+			Verbs: []Verb{Read, "report", "comment", "attach", "confirm", "reopen", "watch", "unwatch"},
+			Hides: []string{string(WorkNotes), string(TimeEntries), "priority_reason"},
+		},
+		{Role: Agent, Except: administration},
+		{Role: Manager, Except: administration},
+		{Role: Administrator},
+	}
+}
+
+func (g *Grant) covers(do Action) bool {
+	return (len(g.Kinds) == 0 || slices.Contains(g.Kinds, do.Kind)) &&
+		(len(g.Verbs) == 0 || slices.Contains(g.Verbs, do.Verb)) &&
+		!slices.Contains(g.Except, do.Verb)
+}
+
+// Permit implements [Authorizer].
+func (gs Grants) Permit(_ context.Context, a *Actor, do Action, on Record) error {
+	if a.Kind == System {
+		return nil
+	}
+	for i := range gs {
+		g := &gs[i]
+		if !slices.Contains(a.Roles, g.Role) || !g.covers(do) {
+			continue
+		}
+		if !g.Own || on == nil {
+			return nil
+		}
+		if t := TicketOf(on); t != nil && t.Caller == a.ID {
+			return nil
+		}
+	}
+	return &Error{Code: ErrDenied.Code, Message: ErrDenied.Message, Args: map[string]string{
+		"actor": a.ID, "kind": do.Kind, "verb": string(do.Verb),
+	}}
+}
+
+// Scope implements [Authorizer].
+func (gs Grants) Scope(_ context.Context, a *Actor, kind string) (*Filter, error) {
+	if a.Kind == System {
+		return nil, nil
+	}
+	own := false
+	for i := range gs {
+		g := &gs[i]
+		if !slices.Contains(a.Roles, g.Role) || !g.covers(Action{Kind: kind, Verb: Read}) {
+			continue
+		}
+		if !g.Own {
+			return nil, nil
+		}
+		own = true
+	}
+	if own {
+		f := Where("caller").Is(a.ID)
+		return &f, nil
+	}
+	return nil, ErrDenied.with("kind", kind, "")
+}
+
+// Mask implements [Authorizer]: a field is hidden where every role of the actor that may read the kind hides it.
+func (gs Grants) Mask(_ context.Context, a *Actor, kind string) []string {
+	if a.Kind == System {
+		return nil
+	}
+	var hidden []string
+	first := true
+	for i := range gs {
+		g := &gs[i]
+		if !slices.Contains(a.Roles, g.Role) || !g.covers(Action{Kind: kind, Verb: Read}) {
+			continue
+		}
+		if len(g.Hides) == 0 {
+			return nil
+		}
+		if first {
+			hidden, first = slices.Clone(g.Hides), false
+			continue
+		}
+		hidden = slices.DeleteFunc(hidden, func(name string) bool { return !slices.Contains(g.Hides, name) })
+	}
+	return hidden
+}

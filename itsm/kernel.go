@@ -1,0 +1,251 @@
+package itsm
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Config says what a kernel works with.
+type Config struct {
+	// Store keeps everything. It is required.
+	Store Store
+	// Clock tells the time; nil is the machine's.
+	Clock Clock
+	// Authorizer decides who may do and see what; nil denies everything to everybody but the system.
+	Authorizer Authorizer
+	// Directory knows people and groups; nil knows nobody.
+	Directory Directory
+	// Logger gets what nobody can be told, such as a timer that failed; nil is silent.
+	Logger *slog.Logger
+	// Random is where salts come from; nil is crypto/rand. A fixed source makes digests repeatable in tests.
+	Random io.Reader
+	// Remember is how long idempotency keys are known; 0 is 30 days, negative is for ever.
+	Remember time.Duration
+	// Tries limits how often a command is run when others write the same record first; 0 is 32.
+	Tries int
+}
+
+// Kernel is the one way to the records of a desk. Make it with [New], register practices, hooks and subscribers, then
+// call [Kernel.Open] once. After that it may be used by many goroutines.
+type Kernel struct {
+	store     Store
+	clock     Clock
+	auth      Authorizer
+	directory Directory
+	log       *slog.Logger
+	remember  time.Duration
+	tries     int
+
+	kinds       map[string]*kind
+	hooks       []Hook
+	subscribers []*subscriber
+	faults      []error
+	open        bool
+
+	pool sync.Pool
+	wake chan struct{}
+}
+
+// New makes a kernel that is still to be furnished.
+func New(config Config) (*Kernel, error) {
+	if config.Store == nil {
+		return nil, Invalid("Store", "give the kernel a store, such as memory.New()")
+	}
+	k := &Kernel{
+		store:     config.Store,
+		clock:     config.Clock,
+		auth:      config.Authorizer,
+		directory: config.Directory,
+		log:       config.Logger,
+		remember:  config.Remember,
+		tries:     config.Tries,
+		kinds:     map[string]*kind{},
+		wake:      make(chan struct{}, 1),
+	}
+	if k.clock == nil {
+		k.clock = MachineClock()
+	}
+	if k.auth == nil {
+		k.auth = Grants(nil)
+	}
+	if k.directory == nil {
+		k.directory = NoDirectory{}
+	}
+	if k.log == nil {
+		k.log = slog.New(slog.DiscardHandler)
+	}
+	if k.remember == 0 {
+		k.remember = 30 * 24 * time.Hour
+	}
+	if k.tries <= 0 {
+		k.tries = 32
+	}
+	random := config.Random
+	if random == nil {
+		random = rand.Reader
+	}
+	var seeding sync.Mutex
+	k.pool.New = func() any {
+		var seed [32]byte
+		seeding.Lock()
+		defer seeding.Unlock()
+		if _, err := io.ReadFull(random, seed[:]); err != nil {
+			return err
+		}
+		return &tx{k: k, salts: mathrand.NewChaCha8(seed)}
+	}
+	return k, nil
+}
+
+// Open checks everything that was registered, reports all faults at once, and prepares the store. Registering anything
+// later is an error.
+func (k *Kernel) Open(ctx context.Context) error {
+	if k.open {
+		return Invalid("Open", "the kernel is open already")
+	}
+	faults := k.faults
+	codecs := make([]Codec, 0, len(k.kinds))
+	for _, name := range sortedKeys(k.kinds) {
+		kd := k.kinds[name]
+		faults = append(faults, kd.compile()...)
+		codecs = append(codecs, kd)
+	}
+	for _, h := range k.hooks {
+		for _, name := range h.Kinds {
+			if k.kinds[name] == nil {
+				faults = append(faults, fmt.Errorf("hook %s: no kind %q is registered", h.Name, name))
+			}
+		}
+	}
+	if len(faults) > 0 {
+		return ErrInvalid.because(errors.Join(faults...))
+	}
+	for _, kd := range k.kinds {
+		for _, h := range k.hooks {
+			if h.watches(kd.name) {
+				kd.hooks = append(kd.hooks, h)
+			}
+		}
+	}
+	if err := k.store.Prepare(ctx, codecs); err != nil {
+		return err
+	}
+	k.open = true
+	return nil
+}
+
+// Clock answers the kernel's clock.
+func (k *Kernel) Clock() Clock { return k.clock }
+
+// Directory answers the kernel's directory.
+func (k *Kernel) Directory() Directory { return k.directory }
+
+// Store answers the kernel's store.
+func (k *Kernel) Store() Store { return k.store }
+
+// Kinds lists the names of the registered kinds, in order.
+func (k *Kernel) Kinds() []string { return sortedKeys(k.kinds) }
+
+// Lifecycles answers the tables of a kind: the state's first, then the other axes in the order they were declared.
+func (k *Kernel) Lifecycles(kind string) []lifecycle.Definition {
+	kd := k.kinds[kind]
+	if kd == nil {
+		return nil
+	}
+	defs := make([]lifecycle.Definition, len(kd.axes))
+	for i, a := range kd.axes {
+		defs[i] = a.definition
+	}
+	return defs
+}
+
+// Hook registers what happens in the transaction of other commands, before Open. Hooks run in the order they were
+// registered.
+func (k *Kernel) Hook(h Hook) {
+	if k.open {
+		k.fault("hook %s: register it before the kernel is opened", h.Name)
+		return
+	}
+	k.hooks = append(k.hooks, h)
+}
+
+func (k *Kernel) fault(format string, args ...any) {
+	k.faults = append(k.faults, fmt.Errorf(format, args...))
+}
+
+func (k *Kernel) kindOf(name string) (*kind, error) {
+	if kd := k.kinds[name]; kd != nil && k.open {
+		return kd, nil
+	}
+	if !k.open {
+		return nil, Invalid("kernel", "call Open before the first command")
+	}
+	return nil, Invalid("kind", fmt.Sprintf("no practice registered the kind %q", name))
+}
+
+// expiry is when a receipt of that instant may be forgotten; zero for never.
+func (k *Kernel) expiry(at time.Time) time.Time {
+	if k.remember < 0 {
+		return time.Time{}
+	}
+	return at.Add(k.remember)
+}
+
+// signal wakes the runner, if one waits.
+func (k *Kernel) signal() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Hook sees commands of every practice, in their transaction. What it does is done by the system on behalf of the
+// actor who caused it. An error that it answers rolls everything back, but a refusal from [Unit.Try] is its to handle.
+type Hook struct {
+	Name string
+	// Kinds limits the hook to kinds; empty takes all.
+	Kinds []string
+	// AfterAct runs once after each act on a record: after the caller's command, and after each command that another
+	// hook gave in the same transaction. It may act on this and on other records. Hooks that answer each other are
+	// stopped at a depth of eight with ErrDepth.
+	AfterAct func(u *Unit, c Change) error
+	// BeforeCommit runs once for each record that the transaction changed, at its end, with the whole change. It may
+	// set timers, rows and facts of that record, but acts on none.
+	BeforeCommit func(u *Unit, c Change) error
+}
+
+func (h *Hook) watches(kind string) bool {
+	if len(h.Kinds) == 0 {
+		return true
+	}
+	for _, name := range h.Kinds {
+		if name == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Change is what a hook sees of a record. Before is nil where the record is new. Neither may be changed.
+type Change struct {
+	// Trigger is the command's, and Event what it is called in the history, such as "incident.resolved". In
+	// BeforeCommit they are the first act's.
+	Trigger lifecycle.Trigger
+	Event   string
+	// Actor acted, and Input points to what the command brought; nil in BeforeCommit.
+	Actor  Actor
+	Input  any
+	Before Record
+	After  Record
+	// Acts lists every act on the record in this transaction, in order.
+	Acts []lifecycle.Trigger
+}

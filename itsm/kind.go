@@ -1,0 +1,259 @@
+package itsm
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/internal/plan"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// kind is a registered practice without its type.
+type kind struct {
+	name   string
+	series string
+	plan   *plan.Plan
+	axes   []*axis
+	schema *field.Compiled
+	// fields by use
+	customAt int
+	editable map[string]bool
+	hooks    []Hook
+	handlers map[lifecycle.Trigger]*handler
+	guards   map[string]lifecycle.Guard[*attempt]
+	choices  map[string]func(*attempt) lifecycle.State
+	zero     Record
+	fresh    func() Record
+	clone    func(Record) Record
+	faults   []error
+	columns  []ColumnSpec
+	columnAt map[string]int
+}
+
+// axis is one lifecycle of a kind. The first is the record's state; others live in a field of their own.
+type axis struct {
+	definition lifecycle.Definition
+	machine    *lifecycle.Machine[*attempt]
+	main       bool
+	field      int
+	// roles are all that the table names: the system's, so that timers and hooks pass rows kept for some.
+	roles []lifecycle.Role
+}
+
+func (a *axis) rolesOf(actor *Actor) []lifecycle.Role {
+	if actor.Kind == System {
+		return a.roles
+	}
+	return actor.Roles
+}
+
+// handler is a registered trigger.
+type handler struct {
+	trigger lifecycle.Trigger
+	action  Action
+	event   string
+	creates bool
+	axis    *axis
+	input   *plan.Plan
+	typ     reflect.Type
+	zero    func() any
+	run     func(u *Unit, rec Record, in any) error
+}
+
+// attempt is what guards look at.
+type attempt struct {
+	unit Unit
+	rec  Record
+	in   any // pointer to the handler's input; nil where only Permitted is asked
+	with *call
+	// before is the record before the act, where there is one already
+	before Record
+}
+
+// compile binds the tables to handlers, guards and fields, and answers what is wrong.
+func (kd *kind) compile() []error {
+	faults := kd.faults
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf(kd.name+": "+format, args...))
+	}
+	for i, a := range kd.axes {
+		for _, row := range a.definition.Events {
+			h := kd.handlers[row.Name]
+			switch {
+			case h == nil:
+				fault("the lifecycle %s has a trigger %q that no handler is registered for", a.definition.Name, row.Name)
+				continue
+			case h.axis != nil:
+				fault("the trigger %q stands in two lifecycles", row.Name)
+				continue
+			case h.creates:
+				fault("%q makes a record and cannot be a trigger too", row.Name)
+				continue
+			}
+			h.axis = kd.axes[i]
+			h.event = kd.name + "." + row.Past
+		}
+	}
+	for _, t := range sortedTriggers(kd.handlers) {
+		if h := kd.handlers[t]; h.axis == nil && !h.creates {
+			fault("the handler of %q has no row in any lifecycle", t)
+		}
+	}
+	for _, a := range kd.axes {
+		machine, err := lifecycle.Compile(a.definition, lifecycle.Binding[*attempt]{
+			Guards: kd.guards, Choices: kd.choices, Input: kd.inputFilled, Field: kd.fieldFilled,
+		})
+		if err != nil {
+			fault("%w", err)
+			continue
+		}
+		a.machine = machine
+		for _, row := range a.definition.Rows {
+			a.roles = append(a.roles, row.Roles...)
+		}
+	}
+	return faults
+}
+
+func (kd *kind) inputFilled(t lifecycle.Trigger, name string) (func(*attempt) bool, bool) {
+	h := kd.handlers[t]
+	if h == nil {
+		return nil, false
+	}
+	given := func(*attempt) bool { return false }
+	known := false
+	switch name {
+	case "group":
+		given, known = func(a *attempt) bool { return a.with != nil && a.with.group != "" }, true
+	case "assignee":
+		given, known = func(a *attempt) bool { return a.with != nil && a.with.assignee != "" }, true
+	}
+	if h.input != nil {
+		if i := h.input.Index(name); i >= 0 {
+			return func(a *attempt) bool {
+				return a.in != nil && h.input.Filled(i, plan.Pointer(a.in)) || given(a)
+			}, true
+		}
+	}
+	if h.typ == reflect.TypeFor[Patch]() {
+		return func(a *attempt) bool {
+			p, ok := a.in.(*Patch)
+			return ok && !(*p)[name].IsZero() || given(a)
+		}, true
+	}
+	return given, known
+}
+
+func (kd *kind) fieldFilled(name string) (func(*attempt) bool, bool) {
+	if custom, ok := strings.CutPrefix(name, "custom."); ok {
+		if _, declared := kd.schema.Declaration(custom); !declared || kd.customAt < 0 {
+			return nil, false
+		}
+		return func(a *attempt) bool { return kd.plan.CustomFields(plan.Pointer(a.rec)).Has(custom) }, true
+	}
+	i := kd.plan.Index(name)
+	if i < 0 {
+		return nil, false
+	}
+	return func(a *attempt) bool { return kd.plan.Filled(i, plan.Pointer(a.rec)) }, true
+}
+
+// stateOf reads the axis of a record.
+func (a *axis) stateOf(kd *kind, rec Record) lifecycle.State {
+	if a.main {
+		return rec.Header().State
+	}
+	return lifecycle.State(kd.plan.Get(a.field, plan.Pointer(rec)).Text())
+}
+
+// move writes the axis of a record.
+func (a *axis) move(kd *kind, rec Record, to lifecycle.State) {
+	if a.main {
+		h := rec.Header()
+		h.State, h.Phase = to, a.machine.Phase(to)
+		return
+	}
+	_ = kd.plan.Set(a.field, plan.Pointer(rec), field.Text(string(to))) // the field is a lifecycle.State: NewPractice looked
+}
+
+// Kind implements Codec.
+func (kd *kind) Kind() string { return kd.name }
+
+// Columns implements Codec.
+func (kd *kind) Columns() []ColumnSpec { return kd.columns }
+
+func (kd *kind) describe() {
+	kd.columns = append(kd.columns,
+		ColumnSpec{Name: "id", Kind: field.KindText},
+		ColumnSpec{Name: "version", Kind: field.KindInt},
+		ColumnSpec{Name: "created_at", Kind: field.KindInstant, Indexed: true},
+		ColumnSpec{Name: "updated_at", Kind: field.KindInstant, Indexed: true},
+	)
+	for i := range kd.plan.Fields {
+		f := &kd.plan.Fields[i]
+		if i == kd.customAt {
+			continue
+		}
+		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index})
+	}
+	for _, d := range kd.schema.Schema().Fields {
+		kd.columns = append(kd.columns, ColumnSpec{Name: "custom." + d.Name, Kind: d.Kind, Indexed: d.Indexed})
+	}
+	kd.columnAt = make(map[string]int, len(kd.columns))
+	for i, c := range kd.columns {
+		kd.columnAt[c.Name] = i
+	}
+}
+
+// Value implements Codec.
+func (kd *kind) Value(r Record, column string) field.Value {
+	h := r.Header()
+	switch column {
+	case "id":
+		return field.Text(h.ID)
+	case "version":
+		return field.Int(h.Version)
+	case "created_at":
+		return field.Instant(h.CreatedAt)
+	case "updated_at":
+		return field.Instant(h.UpdatedAt)
+	}
+	if custom, ok := strings.CutPrefix(column, "custom."); ok {
+		if kd.customAt < 0 {
+			return field.Value{}
+		}
+		return kd.plan.CustomFields(plan.Pointer(r)).Get(custom)
+	}
+	i := kd.plan.Index(column)
+	if i < 0 || i == kd.customAt || !kd.plan.Filled(i, plan.Pointer(r)) {
+		return field.Value{}
+	}
+	return kd.plan.Get(i, plan.Pointer(r))
+}
+
+// Encode implements Codec: the JSON of the record, which is also what a user would write.
+func (kd *kind) Encode(r Record) ([]byte, error) { return json.Marshal(r) }
+
+// Decode implements Codec.
+func (kd *kind) Decode(data []byte) (Record, error) {
+	r := kd.fresh()
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, ErrInvalid.because(fmt.Errorf("stored %s: %w", kd.name, err))
+	}
+	return r, nil
+}
+
+func sortedTriggers(m map[lifecycle.Trigger]*handler) []lifecycle.Trigger {
+	names := make(map[string]lifecycle.Trigger, len(m))
+	for t := range m {
+		names[string(t)] = t
+	}
+	triggers := make([]lifecycle.Trigger, 0, len(m))
+	for _, name := range sortedKeys(names) {
+		triggers = append(triggers, names[name])
+	}
+	return triggers
+}

@@ -1,0 +1,463 @@
+package itsm
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Comment is a message on a record: from and to the caller, or between those who work on it where it is Internal.
+type Comment struct {
+	ID     int64     `json:"id,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Author string    `json:"author,omitzero"`
+	Body   string    `json:"body"`
+	// Internal hides the comment from requesters.
+	Internal bool `json:"internal,omitempty"`
+	// Channel is how it came: portal, mail, chat, api.
+	Channel string `json:"channel,omitempty"`
+	// MessageID is the channel's own id of the message, by which answers find the record.
+	MessageID string `json:"message_id,omitempty"`
+	// AutoReply marks what a machine answered, such as an absence notice. It resumes nothing.
+	AutoReply bool `json:"auto_reply,omitempty"`
+	// Erased is set where the person who wrote it was erased; Body and Author are then gone.
+	Erased bool `json:"erased,omitzero"`
+}
+
+// WorkNote is what those who work on a record tell each other. Requesters never see it.
+type WorkNote struct {
+	ID     int64     `json:"id,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Author string    `json:"author,omitzero"`
+	Body   string    `json:"body"`
+	Erased bool      `json:"erased,omitzero"`
+}
+
+// TimeEntry is work that somebody did for the record.
+type TimeEntry struct {
+	ID     int64     `json:"id,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Author string    `json:"author,omitzero"`
+	// Spent is how long it took, more than 0.
+	Spent    time.Duration `json:"spent"`
+	Activity string        `json:"activity,omitempty"`
+	Note     string        `json:"note,omitempty"`
+	Erased   bool          `json:"erased,omitzero"`
+}
+
+// Attachment is a file by reference: the bytes are the host's to keep.
+type Attachment struct {
+	ID     int64     `json:"id,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Author string    `json:"author,omitzero"`
+	Name   string    `json:"name"`
+	Type   string    `json:"type,omitempty"`
+	Size   int64     `json:"size"`
+	// SHA256 is the digest of the bytes in hexadecimal.
+	SHA256 string `json:"sha256"`
+	// Location is where the host keeps them.
+	Location string `json:"location"`
+	Erased   bool   `json:"erased,omitzero"`
+}
+
+// Watcher is a person who is told what happens to the record.
+type Watcher struct {
+	ID     int64     `json:"id,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Person string    `json:"person"`
+}
+
+// LinkType is a typed link between records, with a name for each direction: a child has a parent.
+type LinkType struct {
+	Name    string
+	Inverse string
+}
+
+// The link types that every desk knows. A host may use its own.
+var (
+	ParentOf    = LinkType{Name: "parent_of", Inverse: "child_of"}
+	DuplicateOf = LinkType{Name: "duplicate_of", Inverse: "duplicated_by"}
+	CausedBy    = LinkType{Name: "caused_by", Inverse: "causes"}
+	RelatedTo   = LinkType{Name: "related_to", Inverse: "related_to"}
+)
+
+// Link is one end of a link, as the record that holds it sees it.
+type Link struct {
+	ID   int64     `json:"id,omitzero"`
+	At   time.Time `json:"at,omitzero"`
+	By   string    `json:"by,omitzero"`
+	Name string    `json:"name"`
+	To   Ref       `json:"to"`
+	// Inverse is the link's name at the other end.
+	Inverse string `json:"inverse"`
+}
+
+// LinkEnd is what the other end of a link is told.
+type LinkEnd struct {
+	Link
+	Remove bool `json:"remove,omitempty"`
+}
+
+// NewLink asks for a link from the record at hand.
+type NewLink struct {
+	Type LinkType `json:"type"`
+	To   Ref      `json:"to"`
+}
+
+// RowID names a row of the record at hand.
+type RowID struct {
+	ID int64 `json:"id"`
+}
+
+// WatcherOf names who watches; empty is the actor.
+type WatcherOf struct {
+	Person string `json:"person"`
+}
+
+// The triggers that every practice on tickets has; its lifecycle says in which states. [Practice.Standard] registers them.
+const (
+	TriggerEdit    lifecycle.Trigger = "edit"
+	TriggerComment lifecycle.Trigger = "comment"
+	TriggerNote    lifecycle.Trigger = "note"
+	TriggerLogTime lifecycle.Trigger = "log_time"
+	TriggerAttach  lifecycle.Trigger = "attach"
+	TriggerLink    lifecycle.Trigger = "link"
+	TriggerLinked  lifecycle.Trigger = "accept_link"
+	TriggerUnlink  lifecycle.Trigger = "unlink"
+	TriggerWatch   lifecycle.Trigger = "watch"
+	TriggerUnwatch lifecycle.Trigger = "unwatch"
+)
+
+// StandardTriggers declares the triggers for a lifecycle.
+func StandardTriggers() []lifecycle.TriggerRow {
+	return []lifecycle.TriggerRow{
+		{Name: TriggerEdit, Title: "Edit", Past: "edited"},
+		{Name: TriggerComment, Title: "Comment", Past: "commented"},
+		{Name: TriggerNote, Title: "Work note", Past: "noted"},
+		{Name: TriggerLogTime, Title: "Log time", Past: "time_logged"},
+		{Name: TriggerAttach, Title: "Attach", Past: "attached"},
+		{Name: TriggerLink, Title: "Link", Past: "linked"},
+		{Name: TriggerLinked, Title: "Accept link", Past: "linked"},
+		{Name: TriggerUnlink, Title: "Unlink", Past: "unlinked"},
+		{Name: TriggerWatch, Title: "Watch", Past: "watched"},
+		{Name: TriggerUnwatch, Title: "Stop watching", Past: "unwatched"},
+	}
+}
+
+// standard are the commands that every practice on tickets has beside its lifecycle's own.
+type standard[P any] struct {
+	edit    Command[P, Patch]
+	comment Command[P, Comment]
+	note    Command[P, WorkNote]
+	logTime Command[P, TimeEntry]
+	attach  Command[P, Attachment]
+	link    Command[P, NewLink]
+	unlink  Command[P, RowID]
+	watch   Command[P, WatcherOf]
+	unwatch Command[P, WatcherOf]
+}
+
+// Standard registers the handlers of [StandardTriggers]. Edited, if not nil, runs after a patch and keeps what depends
+// on edited fields, such as the priority.
+func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
+	p.std = standard[P]{
+		edit: Handle(p, TriggerEdit, func(u *Unit, r *P, patch Patch) error {
+			if err := patch.Apply(u); err != nil || edited == nil {
+				return err
+			}
+			return edited(u, r, patch)
+		}),
+		comment: Handle(p, TriggerComment, func(u *Unit, _ *P, c Comment) error { return u.Comment(c) }),
+		note:    Handle(p, TriggerNote, func(u *Unit, _ *P, n WorkNote) error { return u.Note(n.Body) }),
+		logTime: Handle(p, TriggerLogTime, func(u *Unit, _ *P, e TimeEntry) error {
+			if e.Spent <= 0 {
+				return Invalid("spent", "log a time of more than 0")
+			}
+			facts := timeFacts{Spent: e.Spent, Activity: e.Activity}
+			return u.AddRow(TimeEntries, "", facts, u.person(), e.Note)
+		}),
+		attach: Handle(p, TriggerAttach, func(u *Unit, _ *P, f Attachment) error {
+			if f.Size < 0 {
+				return Invalid("size", "a size is 0 or more bytes")
+			}
+			facts := fileFacts{Type: f.Type, Size: f.Size, SHA256: f.SHA256, Location: f.Location}
+			return u.AddRow(Attachments, "", facts, u.person(), f.Name)
+		}),
+		link: Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error { return u.Link(l.Type, l.To) }),
+		unlink: Handle(p, TriggerUnlink, func(u *Unit, _ *P, row RowID) error {
+			return u.unlink(row.ID)
+		}),
+		watch:   Handle(p, TriggerWatch, func(u *Unit, _ *P, w WatcherOf) error { return u.Watch(w.Person) }),
+		unwatch: Handle(p, TriggerUnwatch, func(u *Unit, _ *P, w WatcherOf) error { return u.unwatch(w.Person) }),
+	}
+	Handle(p, TriggerLinked, func(u *Unit, _ *P, end LinkEnd) error {
+		if end.Remove {
+			return u.dropLink(end.Link)
+		}
+		return u.addLink(end.Link)
+	})
+}
+
+// Edit sets fields by name; see [Patch].
+func (r *Records[P]) Edit(ctx context.Context, id string, patch Patch, with ...Option) (P, error) {
+	return r.std.edit.Do(ctx, id, patch, with...)
+}
+
+// Comment adds a message.
+func (r *Records[P]) Comment(ctx context.Context, id string, c Comment, with ...Option) (P, error) {
+	return r.std.comment.Do(ctx, id, c, with...)
+}
+
+// Note adds a work note, which requesters never see.
+func (r *Records[P]) Note(ctx context.Context, id, body string, with ...Option) (P, error) {
+	return r.std.note.Do(ctx, id, WorkNote{Body: body}, with...)
+}
+
+// LogTime adds time that the actor worked.
+func (r *Records[P]) LogTime(ctx context.Context, id string, e TimeEntry, with ...Option) (P, error) {
+	return r.std.logTime.Do(ctx, id, e, with...)
+}
+
+// Attach adds a file by reference.
+func (r *Records[P]) Attach(ctx context.Context, id string, f Attachment, with ...Option) (P, error) {
+	return r.std.attach.Do(ctx, id, f, with...)
+}
+
+// Link links the record to another one, both ways in one transaction. A link that is there is left alone.
+func (r *Records[P]) Link(ctx context.Context, id string, t LinkType, to Ref, with ...Option) (P, error) {
+	return r.std.link.Do(ctx, id, NewLink{Type: t, To: to}, with...)
+}
+
+// Unlink takes a link away, at both ends.
+func (r *Records[P]) Unlink(ctx context.Context, id string, link int64, with ...Option) (P, error) {
+	return r.std.unlink.Do(ctx, id, RowID{ID: link}, with...)
+}
+
+// Watch makes a person a watcher; empty is the actor.
+func (r *Records[P]) Watch(ctx context.Context, id, person string, with ...Option) (P, error) {
+	return r.std.watch.Do(ctx, id, WatcherOf{Person: person}, with...)
+}
+
+// Unwatch ends it.
+func (r *Records[P]) Unwatch(ctx context.Context, id, person string, with ...Option) (P, error) {
+	return r.std.unwatch.Do(ctx, id, WatcherOf{Person: person}, with...)
+}
+
+// Comments answers up to limit comments with an id above after, oldest first, as the actor may see them. Limit 0 means
+// all.
+func (r *Records[P]) Comments(ctx context.Context, id string, after int64, limit int) ([]Comment, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Comments, after, limit, func(row *Row, c *Comment, hidden bool) bool {
+		c.ID, c.At, c.Author = row.ID, row.At, row.Sealed.Subject
+		c.Body, c.Erased = row.personal()
+		return !hidden || !c.Internal
+	})
+}
+
+// WorkNotes answers work notes like Comments.
+func (r *Records[P]) WorkNotes(ctx context.Context, id string, after int64, limit int) ([]WorkNote, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, WorkNotes, after, limit, func(row *Row, n *WorkNote, hidden bool) bool {
+		n.ID, n.At, n.Author = row.ID, row.At, row.Sealed.Subject
+		n.Body, n.Erased = row.personal()
+		return !hidden
+	})
+}
+
+// TimeEntries answers time entries like Comments.
+func (r *Records[P]) TimeEntries(ctx context.Context, id string, after int64, limit int) ([]TimeEntry, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, TimeEntries, after, limit, func(row *Row, e *TimeEntry, hidden bool) bool {
+		e.ID, e.At, e.Author = row.ID, row.At, row.Sealed.Subject
+		e.Note, e.Erased = row.personal()
+		return !hidden
+	})
+}
+
+// Attachments answers files like Comments.
+func (r *Records[P]) Attachments(ctx context.Context, id string, after int64, limit int) ([]Attachment, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Attachments, after, limit, func(row *Row, f *Attachment, hidden bool) bool {
+		f.ID, f.At, f.Author = row.ID, row.At, row.Sealed.Subject
+		f.Name, f.Erased = row.personal()
+		return !hidden
+	})
+}
+
+// Links answers the record's links.
+func (r *Records[P]) Links(ctx context.Context, id string) ([]Link, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Links, 0, 0, func(row *Row, l *Link, hidden bool) bool {
+		l.ID, l.At, l.By = row.ID, row.At, row.Sealed.Subject
+		return !hidden
+	})
+}
+
+// Watchers answers who watches.
+func (r *Records[P]) Watchers(ctx context.Context, id string) ([]Watcher, error) {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Watchers, 0, 0, func(row *Row, w *Watcher, hidden bool) bool {
+		w.ID, w.At, w.Person = row.ID, row.At, row.Sealed.Subject
+		return !hidden
+	})
+}
+
+// rowsOf reads rows of a record that the actor may see. Hidden tells fill that the actor does not see work notes, or
+// rows of this kind.
+func rowsOf[T any](ctx context.Context, k *Kernel, ref Ref, rows RowKind, after int64, limit int, fill func(*Row, *T, bool) bool) ([]T, error) {
+	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]T, error) {
+		mask := k.auth.Mask(ctx, x.actor, kd.name)
+		hidden := slices.Contains(mask, string(rows)) || rows == Comments && slices.Contains(mask, string(WorkNotes))
+		found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]T, 0, len(found))
+		for i := range found {
+			var item T
+			if err := json.Unmarshal(found[i].Facts, &item); err != nil {
+				return nil, ErrBroken.because(err)
+			}
+			if fill(&found[i], &item, hidden) {
+				out = append(out, item)
+			}
+		}
+		return out, nil
+	})
+}
+
+// personal reads the sealed text of a row.
+func (r *Row) personal() (text string, erased bool) {
+	if r.Sealed.Erased() {
+		return Erased, true
+	}
+	v, err := field.ParseJSON(r.Sealed.Value)
+	if err != nil {
+		return "", false
+	}
+	return v.Text(), false
+}
+
+type commentFacts struct {
+	Internal  bool   `json:"internal,omitempty"`
+	Channel   string `json:"channel,omitempty"`
+	MessageID string `json:"message_id,omitempty"`
+	AutoReply bool   `json:"auto_reply,omitempty"`
+}
+
+type timeFacts struct {
+	Spent    time.Duration `json:"spent"`
+	Activity string        `json:"activity,omitempty"`
+}
+
+type fileFacts struct {
+	Type     string `json:"type,omitempty"`
+	Size     int64  `json:"size"`
+	SHA256   string `json:"sha256"`
+	Location string `json:"location"`
+}
+
+// person is whom a row is by: a person where there is one, else the program.
+func (u *Unit) person() string {
+	if p := u.actor.Person(); p != "" {
+		return p
+	}
+	return u.actor.ID
+}
+
+// Comment adds a comment to the record at hand.
+func (u *Unit) Comment(c Comment) error {
+	return u.AddRow(Comments, c.MessageID, commentFacts{c.Internal, c.Channel, c.MessageID, c.AutoReply}, u.person(), c.Body)
+}
+
+// Note adds a work note to the record at hand.
+func (u *Unit) Note(body string) error { return u.AddRow(WorkNotes, "", nil, u.person(), body) }
+
+// Watch makes a person a watcher of the record at hand; empty is the actor.
+func (u *Unit) Watch(person string) error {
+	if person == "" {
+		person = u.person()
+	}
+	rows, err := u.Rows(Watchers, 0, 0)
+	if err != nil || slices.ContainsFunc(rows, func(r Row) bool { return r.Sealed.Subject == person }) {
+		return err
+	}
+	return u.AddRow(Watchers, "", nil, person, person)
+}
+
+func (u *Unit) unwatch(person string) error {
+	if person == "" {
+		person = u.person()
+	}
+	rows, err := u.Rows(Watchers, 0, 0)
+	for _, r := range rows {
+		if r.Sealed.Subject == person {
+			u.RemoveRow(r.ID)
+		}
+	}
+	return err
+}
+
+// Link links the record at hand to another one, both ways.
+func (u *Unit) Link(t LinkType, to Ref) error {
+	switch {
+	case t.Name == "" || t.Inverse == "":
+		return Invalid("type", "name both directions of a link")
+	case to == u.Ref():
+		return Invalid("to", "a record is not linked to itself")
+	}
+	rows, err := u.findLink(t.Name, to)
+	if err != nil || len(rows) > 0 {
+		return err
+	}
+	if err := u.Do(to, TriggerLinked, LinkEnd{Link: Link{Name: t.Inverse, Inverse: t.Name, To: u.Ref()}}); err != nil {
+		return err
+	}
+	return u.addLink(Link{Name: t.Name, Inverse: t.Inverse, To: to})
+}
+
+func (u *Unit) addLink(l Link) error {
+	return u.AddRow(Links, u.linkKey(l.Name, l.To), linkFacts{Name: l.Name, To: l.To, Inverse: l.Inverse}, u.person(), "")
+}
+
+type linkFacts struct {
+	Name    string `json:"name"`
+	To      Ref    `json:"to"`
+	Inverse string `json:"inverse"`
+}
+
+// linkKey finds one link of one record.
+func (u *Unit) linkKey(name string, to Ref) string {
+	return u.Ref().String() + " " + name + " " + to.String()
+}
+
+func (u *Unit) findLink(name string, to Ref) ([]Row, error) {
+	return u.tx.snap.FindRows(u.tx.ctx, nil, u.touch.key.Tenant, Links, u.linkKey(name, to), 1)
+}
+
+func (u *Unit) dropLink(l Link) error {
+	rows, err := u.findLink(l.Name, l.To)
+	for _, r := range rows {
+		u.RemoveRow(r.ID)
+	}
+	return err
+}
+
+func (u *Unit) unlink(id int64) error {
+	rows, err := u.Rows(Links, id-1, 1)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].ID != id {
+		return ErrNotFound.with("link", strconv.FormatInt(id, 10), "")
+	}
+	var l Link
+	if err := json.Unmarshal(rows[0].Facts, &l); err != nil {
+		return ErrBroken.because(err)
+	}
+	end := LinkEnd{Link: Link{Name: l.Inverse, Inverse: l.Name, To: u.Ref()}, Remove: true}
+	if err := u.Do(l.To, TriggerLinked, end); err != nil {
+		return err
+	}
+	u.RemoveRow(id)
+	return nil
+}

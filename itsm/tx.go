@@ -1,0 +1,540 @@
+package itsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/internal/plan"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// maxDepth bounds how far hooks may answer hooks.
+const maxDepth = 8
+
+// tx is one command under way: a snapshot, what it touched, and what it will write. It is pooled.
+type tx struct {
+	k     *Kernel
+	ctx   context.Context
+	actor *Actor
+	call  call
+	snap  Snapshot
+	// now is fixed per command, not per try; clockNow is the clock's, which differs for historic commands.
+	now, clockNow time.Time
+	historic, dry bool
+	cause         string
+	fired         *Timer
+	numbers       []string // taken once per command, not per try
+	created       int
+
+	touched []*touch
+	spare   []*touch
+	undos   []undo
+	marks   int
+	deputy  Actor
+
+	attempts [maxDepth + 2]attempt
+	salts    *mathrand.ChaCha8
+	pen
+	set WriteSet
+}
+
+// touch is a record that the transaction read or wrote.
+type touch struct {
+	kind   *kind
+	key    Key
+	before Record // nil where it is new
+	after  Record // nil until it is written
+
+	begun bool
+	actor Actor
+	event string
+	cause string
+	acts  []lifecycle.Trigger
+	also  []string
+
+	facts   []fact
+	rows    []Row
+	removed []int64
+	timers  []TimerWrite
+}
+
+type fact struct {
+	name string
+	json []byte
+}
+
+// undo restores a touch to where it was when a Try began.
+type undo struct {
+	t     *touch
+	state touch
+}
+
+func (t *touch) current() Record {
+	if t.after != nil {
+		return t.after
+	}
+	return t.before
+}
+
+func (t *touch) version() int64 {
+	if t.before == nil {
+		return 0
+	}
+	return t.before.Header().Version
+}
+
+// begin prepares the record for a change by the unit.
+func (t *touch) begin(u *Unit) { u.tx.open(t, u.actor, nil) }
+
+func (t *touch) timer(timer Timer, cancel bool) {
+	t.timers = append(t.timers, TimerWrite{Timer: timer, Cancel: cancel})
+}
+
+// addRow numbers, seals and keeps a row.
+func (t *touch) addRow(x *tx, r Row, subject string, value []byte) int64 {
+	r.Record = t.key
+	r.Version = t.version() + 1
+	r.ID = r.Version<<16 + int64(len(t.rows))
+	r.At = x.instant(t)
+	r.Sealed = Sealed{Field: string(r.Kind), Subject: subject, Salt: x.salt(make([]byte, 0, saltSize)), Value: value}
+	r.Sealed.Digest, x.scratch = sealDigest(x.scratch, &r.Sealed)
+	t.rows = append(t.rows, r)
+	return r.ID
+}
+
+// open makes the record writable and names who wrote its event: the first who touched it.
+func (x *tx) open(t *touch, actor *Actor, from *touch) {
+	if x.marks > 0 {
+		x.save(t)
+	}
+	if t.after == nil {
+		t.after = t.kind.clone(t.before)
+	}
+	if !t.begun {
+		t.begun = true
+		t.actor = *actor
+		t.cause = x.cause
+		if from != nil && from != t {
+			t.cause = from.key.Ref().String() + "@" + strconv.FormatInt(from.version()+1, 10)
+		}
+	}
+}
+
+// instant is when the record's event happens: the later of now and its last event.
+func (x *tx) instant(t *touch) time.Time {
+	if t.before != nil {
+		if last := t.before.Header().UpdatedAt; last.After(x.now) {
+			return last
+		}
+	}
+	return x.now
+}
+
+// reach finds a record in the transaction or in the store.
+func (x *tx) reach(key Key) (*touch, error) {
+	for _, t := range x.touched {
+		if t.key == key {
+			return t, nil
+		}
+	}
+	kd, err := x.k.kindOf(key.Kind)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := x.snap.Get(x.ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	t := x.newTouch(kd, key)
+	t.before = rec
+	return t, nil
+}
+
+func (x *tx) newTouch(kd *kind, key Key) *touch {
+	var t *touch
+	if n := len(x.spare); n > 0 {
+		t, x.spare = x.spare[n-1], x.spare[:n-1]
+	} else {
+		t = new(touch)
+	}
+	t.kind, t.key = kd, key
+	x.touched = append(x.touched, t)
+	return t
+}
+
+// act is the one way through: authorize, permitted here, handler, settled, hooks.
+func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Actor, depth int, from *touch) error {
+	if depth > maxDepth {
+		return ErrDepth.with("record", t.key.String(), "")
+	}
+	if h.creates {
+		return Invalid("trigger", fmt.Sprintf("%q makes a new record", h.trigger))
+	}
+	rec := t.current()
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, rec); err != nil {
+		return err
+	}
+	a := &x.attempts[depth]
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
+	state := h.axis.stateOf(kd, rec)
+	to, refusal := h.axis.machine.Fire(state, h.trigger, a, h.axis.rolesOf(actor))
+	if refusal != nil {
+		return refusal
+	}
+	if t.after != nil {
+		a.before = kd.clone(t.after)
+	}
+	x.open(t, actor, from)
+	a.rec = t.after
+	if with != nil {
+		hand(t.after, with)
+	}
+	if err := h.run(&a.unit, t.after, in); err != nil {
+		return err
+	}
+	if to != state {
+		h.axis.move(kd, t.after, to)
+	}
+	if err := x.tidy(kd, a); err != nil {
+		return err
+	}
+	if refusal := h.axis.machine.Settle(state, h.trigger, a); refusal != nil {
+		return refusal
+	}
+	return x.applied(t, kd, h, a, depth)
+}
+
+// create makes a record by its handler.
+func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *Actor, depth int, from *touch) (*touch, error) {
+	if depth > maxDepth {
+		return nil, ErrDepth.with("kind", kd.name, "")
+	}
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, nil); err != nil {
+		return nil, err
+	}
+	t := x.newTouch(kd, Key{Tenant: actor.Tenant, Kind: kd.name, ID: id})
+	t.after = kd.fresh()
+	*t.after.Header() = Head{Tenant: actor.Tenant, Kind: kd.name, ID: id}
+	for _, axis := range kd.axes {
+		axis.move(kd, t.after, axis.machine.Initial())
+	}
+	x.open(t, actor, from)
+	a := &x.attempts[depth]
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
+	if with != nil {
+		hand(t.after, with)
+	}
+	if err := h.run(&a.unit, t.after, in); err != nil {
+		return nil, err
+	}
+	if err := x.tidy(kd, a); err != nil {
+		return nil, err
+	}
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, t.after); err != nil {
+		return nil, err
+	}
+	return t, x.applied(t, kd, h, a, depth)
+}
+
+// hand gives the ticket to the group and assignee that came with the call.
+func hand(rec Record, with *call) {
+	if with.group == "" && with.assignee == "" {
+		return
+	}
+	if ticket := TicketOf(rec); ticket != nil {
+		if with.group != "" {
+			ticket.Group = with.group
+		}
+		if with.assignee != "" {
+			ticket.Assignee = with.assignee
+		}
+	}
+}
+
+// tidy keeps what the kernel keeps on tickets: reassignments counted, custom fields as declared.
+func (x *tx) tidy(kd *kind, a *attempt) error {
+	after := TicketOf(a.unit.touch.after)
+	if after == nil {
+		return nil
+	}
+	var was *Ticket
+	var custom field.Fields
+	if a.before != nil {
+		was = TicketOf(a.before)
+		custom = was.Custom
+		if (was.Group != "" || was.Assignee != "") && (was.Group != after.Group || was.Assignee != after.Assignee) &&
+			(after.Group != "" || after.Assignee != "") {
+			after.Reassignments++
+		}
+	}
+	if err := kd.schema.Validate(custom, after.Custom); err != nil {
+		return ErrInvalid.because(err)
+	}
+	return nil
+}
+
+// applied notes the act and lets the hooks look.
+func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) error {
+	t.acts = append(t.acts, h.trigger)
+	if t.event == "" {
+		t.event = h.event
+	} else {
+		t.also = append(t.also, h.event)
+	}
+	if len(kd.hooks) == 0 {
+		return nil
+	}
+	u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
+	c := Change{Trigger: h.trigger, Event: h.event, Actor: *a.unit.actor, Input: a.in, Before: a.before, Acts: t.acts}
+	for i := range kd.hooks {
+		hook := &kd.hooks[i]
+		if hook.AfterAct == nil {
+			continue
+		}
+		c.After = t.after
+		if err := hook.AfterAct(&u, c); err != nil {
+			return fmt.Errorf("hook %s: %w", hook.Name, err)
+		}
+	}
+	return nil
+}
+
+// refuse writes a refusal on its target.
+func (x *tx) refuse(t *touch, r *lifecycle.Refusal, actor *Actor, from *touch) error {
+	x.open(t, actor, from)
+	t.facts = append(t.facts, fact{name: "refused", json: refusalJSON(r)})
+	if event := t.kind.name + ".refused"; t.event == "" {
+		t.event = event
+	} else {
+		t.also = append(t.also, event)
+	}
+	return nil
+}
+
+// deputyOf is the system on behalf of an actor.
+func (x *tx) deputyOf(a *Actor) *Actor {
+	if a.Kind == System {
+		return a
+	}
+	behalf := a.ID
+	if a.Kind != Person {
+		behalf = a.OnBehalfOf
+	}
+	x.deputy = Actor{ID: SystemID, Tenant: a.Tenant, Kind: System, OnBehalfOf: behalf}
+	return &x.deputy
+}
+
+// mark begins a Try; what it changes can be undone.
+func (x *tx) mark() int {
+	x.marks++
+	return len(x.undos)
+}
+
+func (x *tx) unmark() { x.marks-- }
+
+func (x *tx) save(t *touch) {
+	state := *t
+	if t.after != nil {
+		state.after = t.kind.clone(t.after)
+	}
+	x.undos = append(x.undos, undo{t: t, state: state})
+}
+
+func (x *tx) undoTo(mark int) {
+	for i := len(x.undos) - 1; i >= mark; i-- {
+		*x.undos[i].t = x.undos[i].state
+	}
+	x.undos = x.undos[:mark]
+}
+
+// conclude runs the hooks that see a record's whole change.
+func (x *tx) conclude() error {
+	for i := 0; i < len(x.touched); i++ {
+		t := x.touched[i]
+		if !t.begun {
+			continue
+		}
+		for j := range t.kind.hooks {
+			hook := &t.kind.hooks[j]
+			if hook.BeforeCommit == nil {
+				continue
+			}
+			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
+			c := Change{Event: t.event, Actor: t.actor, Before: t.before, After: t.after, Acts: t.acts}
+			if len(t.acts) > 0 {
+				c.Trigger = t.acts[0]
+			}
+			if err := hook.BeforeCommit(&u, c); err != nil {
+				return fmt.Errorf("hook %s: %w", hook.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// commit turns what was touched into a write set and applies it.
+func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
+	set := &x.set
+	*set = WriteSet{Records: set.Records[:0], Reads: set.Reads[:0], Timers: set.Timers[:0], Fired: x.fired, Receipt: receipt}
+	for _, t := range x.touched {
+		if !t.begun {
+			set.Reads = append(set.Reads, VersionCheck{Key: t.key, Expect: t.version()})
+			continue
+		}
+		write, changed, err := x.write(t)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			t.after = nil
+			set.Reads = append(set.Reads, VersionCheck{Key: t.key, Expect: t.version()})
+			continue
+		}
+		set.Records = append(set.Records, write)
+		version := write.Event.Version
+		for i, w := range t.timers {
+			if slices.ContainsFunc(t.timers[i+1:], func(later TimerWrite) bool { return later.Timer.Name == w.Timer.Name }) {
+				continue
+			}
+			w.Timer.Generation = version
+			set.Timers = append(set.Timers, w)
+		}
+	}
+	if extra != nil {
+		extra(set)
+	}
+	if len(set.Records) == 0 && set.Fired == nil && set.Receipt == nil && len(set.Redactions) == 0 && set.Forget == nil {
+		return nil
+	}
+	if receipt != nil && len(x.touched) > 0 {
+		h := x.touched[0].current().Header()
+		receipt.Ref, receipt.Version = h.Ref(), h.Version
+	}
+	if err := x.k.store.Apply(x.ctx, set); err != nil {
+		return err
+	}
+	x.k.signal()
+	return nil
+}
+
+// write closes a touched record: version, changes, chained event.
+func (x *tx) write(t *touch) (RecordWrite, bool, error) {
+	kd := t.kind
+	before := t.before
+	if before == nil {
+		before = kd.zero
+	}
+	x.pen.diff = kd.plan.Diff(x.pen.diff[:0], plan.Pointer(before), plan.Pointer(t.after))
+	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.timers) == 0 && t.before != nil {
+		return RecordWrite{}, false, nil
+	}
+	e := &Event{
+		Key: t.key, Version: t.version() + 1, At: x.instant(t), Kind: t.event, Cause: t.cause, Actor: t.actor,
+	}
+	e.Actor.Roles = nil
+	if e.Kind == "" {
+		e.Kind = kd.name + ".noted"
+	}
+	if len(t.also) > 0 {
+		e.Also = slices.Clone(t.also)
+	}
+	if err := x.describe(t, e, before); err != nil {
+		return RecordWrite{}, false, err
+	}
+	var previous Digest
+	head := t.after.Header()
+	if t.before != nil {
+		previous = t.before.Header().Digest
+	} else {
+		head.CreatedAt = e.At
+	}
+	e.Digest, x.scratch = e.chain(x.scratch, previous)
+	head.Version, head.UpdatedAt, head.Digest = e.Version, e.At, e.Digest
+	w := RecordWrite{Record: t.after, Expect: t.version(), Event: e}
+	if len(t.rows) > 0 {
+		w.Rows = t.rows
+	}
+	if len(t.removed) > 0 {
+		w.Removed = t.removed
+	}
+	return w, true, nil
+}
+
+// reset forgets a try, so that the next begins anew.
+func (x *tx) reset() {
+	for _, t := range x.touched {
+		*t = touch{acts: t.acts[:0], facts: t.facts[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
+		x.spare = append(x.spare, t)
+	}
+	clear(x.touched)
+	x.touched = x.touched[:0]
+	clear(x.undos)
+	x.undos, x.marks, x.created = x.undos[:0], 0, 0
+}
+
+// end closes the snapshot and gives the transaction back.
+func (x *tx) end() {
+	if x.snap != nil {
+		x.snap.Close()
+		x.snap = nil
+	}
+	x.reset()
+	clear(x.attempts[:])
+	clear(x.set.Records[:cap(x.set.Records)])
+	clear(x.set.Timers[:cap(x.set.Timers)])
+	x.set.Receipt, x.set.Fired, x.set.Subscription, x.set.Forget, x.set.Redactions = nil, nil, nil, nil, nil
+	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
+	x.call, x.historic, x.dry = call{}, false, false
+	x.k.pool.Put(x)
+}
+
+// begin takes a transaction for an actor at an instant.
+func (k *Kernel) begin(ctx context.Context, actor *Actor) (*tx, error) {
+	pooled := k.pool.Get()
+	x, ok := pooled.(*tx)
+	if !ok {
+		err, _ := pooled.(error)
+		return nil, fmt.Errorf("no salts: %w", err)
+	}
+	x.ctx, x.actor = ctx, actor
+	x.clockNow = k.clock.Now().UTC()
+	x.now = x.clockNow
+	return x, nil
+}
+
+// renew opens a fresh snapshot for a try.
+func (x *tx) renew() error {
+	if x.snap != nil {
+		x.snap.Close()
+		x.snap = nil
+		x.reset()
+	}
+	snap, err := x.k.store.Snapshot(x.ctx)
+	if err != nil {
+		return err
+	}
+	x.snap = snap
+	return nil
+}
+
+// retry runs one try after the other while others write first.
+func (x *tx) retry(once bool, try func() error) (err error) {
+	for n := 0; n < x.k.tries; n++ {
+		if err = x.renew(); err != nil {
+			return err
+		}
+		if err = try(); err == nil || once || !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if cancelled := x.ctx.Err(); cancelled != nil {
+			return cancelled
+		}
+	}
+	return err
+}

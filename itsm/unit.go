@@ -1,0 +1,217 @@
+package itsm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Unit is a handler's or hook's hand in the transaction: the instant, the actor, and what may be done beside writing
+// the record. It belongs to the goroutine that it was given to and is dead when the handler returns.
+type Unit struct {
+	tx    *tx
+	touch *touch
+	actor *Actor
+	depth int
+	at    *attempt
+}
+
+// Context is the call's context.
+func (u *Unit) Context() context.Context { return u.tx.ctx }
+
+// Now is the instant of the command, the same in every try.
+func (u *Unit) Now() time.Time { return u.tx.now }
+
+// Actor is who acts: in hooks the system on behalf of who caused it.
+func (u *Unit) Actor() Actor { return *u.actor }
+
+// Directory is the kernel's.
+func (u *Unit) Directory() Directory { return u.tx.k.directory }
+
+// Ref names the record at hand.
+func (u *Unit) Ref() Ref { return u.touch.key.Ref() }
+
+// Record is the record at hand as it stands in the transaction. Only its handler changes it.
+func (u *Unit) Record() Record { return u.touch.after }
+
+// Before is the record as it was before the act at hand; nil while it is being made, and in Permitted. A guard on the
+// result compares with it.
+func (u *Unit) Before() Record {
+	if u.at == nil {
+		return nil
+	}
+	return u.at.before
+}
+
+// Input is a pointer to the input of the act at hand, for guards; nil in Permitted, where there is none.
+func (u *Unit) Input() any {
+	if u.at == nil {
+		return nil
+	}
+	return u.at.in
+}
+
+// Get answers a record to look at, as it stands in the transaction. It becomes part of what the transaction depends
+// on: where somebody else writes it meanwhile, the command runs again.
+func (u *Unit) Get(ref Ref) (Record, error) {
+	t, err := u.tx.reach(Key{Tenant: u.tx.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
+	if err != nil {
+		return nil, err
+	}
+	return t.current(), nil
+}
+
+// Do gives a command to a record in the same transaction. In hooks, and in handlers for other records, it is the
+// system that acts on behalf of the actor. An error should be returned: the transaction then changes nothing.
+func (u *Unit) Do(ref Ref, t lifecycle.Trigger, in any, with ...Option) error {
+	x := u.tx
+	kd, h, err := x.k.handler(ref.Kind, t)
+	if err != nil {
+		return err
+	}
+	boxed, err := h.box(in)
+	if err != nil {
+		return err
+	}
+	key := Key{Tenant: x.actor.Tenant, Kind: ref.Kind, ID: ref.ID}
+	touched, err := x.reach(key)
+	if err != nil {
+		return err
+	}
+	options := collect(with)
+	return x.act(touched, kd, h, boxed, &options, u.deputy(), u.depth+1, u.touch)
+}
+
+// Create makes a record in the same transaction, by the system on behalf of the actor, and names it.
+func (u *Unit) Create(kind string, t lifecycle.Trigger, in any, with ...Option) (Ref, error) {
+	x := u.tx
+	kd, h, err := x.k.handler(kind, t)
+	if err != nil {
+		return Ref{}, err
+	}
+	if !h.creates {
+		return Ref{}, Invalid("trigger", string(t)+" makes no record")
+	}
+	boxed, err := h.box(in)
+	if err != nil {
+		return Ref{}, err
+	}
+	id, err := x.newNumber(kd)
+	if err != nil {
+		return Ref{}, err
+	}
+	options := collect(with)
+	made, err := x.create(kd, h, id, boxed, &options, u.deputy(), u.depth+1, u.touch)
+	if err != nil {
+		return Ref{}, err
+	}
+	return made.key.Ref(), nil
+}
+
+// Try is Do for a propagation: where the target refuses, what the act did is undone, the refusal is written on the
+// target as an event for a person to see, and answered. Only another error must be returned.
+func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifecycle.Refusal, error) {
+	x := u.tx
+	mark := x.mark()
+	err := u.Do(ref, t, in, with...)
+	x.unmark()
+	if err == nil {
+		return nil, nil
+	}
+	refusal, ok := errors.AsType[*lifecycle.Refusal](err)
+	if !ok {
+		return nil, err
+	}
+	x.undoTo(mark)
+	touched, err := x.reach(Key{Tenant: x.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
+	if err != nil {
+		return refusal, err
+	}
+	if err := x.refuse(touched, refusal, u.deputy(), u.touch); err != nil {
+		return refusal, err
+	}
+	return refusal, nil
+}
+
+// Fact writes something into the record's event that is no field of it, such as the level that a clock reached.
+func (u *Unit) Fact(name string, v field.Value) error {
+	if err := v.Check(); err != nil {
+		return ErrInvalid.because(err)
+	}
+	u.touch.begin(u)
+	u.touch.facts = append(u.touch.facts, fact{name: name, json: v.AppendJSON(nil)})
+	return nil
+}
+
+// SetTimer makes the trigger fire on the record at an instant, by the system. A timer of the same name is moved.
+func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger) error {
+	if _, _, err := u.tx.k.handler(u.touch.key.Kind, t); err != nil {
+		return err
+	}
+	if u.tx.historic && !due.After(u.tx.clockNow) {
+		u.touch.begin(u)
+		u.touch.facts = append(u.touch.facts, fact{name: "suppressed", json: field.Text(name).AppendJSON(nil)})
+		u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
+		return nil
+	}
+	u.touch.begin(u)
+	u.touch.timer(Timer{Key: u.touch.key, Name: name, Due: due.UTC(), Trigger: string(t)}, false)
+	return nil
+}
+
+// CancelTimer takes a timer of the record away; there need not be one.
+func (u *Unit) CancelTimer(name string) {
+	u.touch.begin(u)
+	u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
+}
+
+// AddRow hangs a row on the record: facts are written as a JSON object (nil for none), the text is personal data of the
+// subject.
+func (u *Unit) AddRow(kind RowKind, key string, facts any, subject, text string) error {
+	r := Row{Kind: kind, Key: key, Facts: emptyObject}
+	if facts != nil {
+		var err error
+		if r.Facts, err = json.Marshal(facts); err != nil {
+			return ErrInvalid.because(err)
+		}
+	}
+	value := field.Text(text)
+	for _, v := range [...]field.Value{value, field.Text(key), field.Text(subject)} {
+		if err := v.Check(); err != nil {
+			return invalidValue(string(kind), err)
+		}
+	}
+	u.touch.begin(u)
+	u.touch.addRow(u.tx, r, subject, value.AppendJSON(nil))
+	return nil
+}
+
+var emptyObject = []byte("{}")
+
+// RemoveRow takes a row of the record away; its trace stays in the events.
+func (u *Unit) RemoveRow(id int64) {
+	u.touch.begin(u)
+	u.touch.removed = append(u.touch.removed, id)
+	u.touch.facts = append(u.touch.facts, fact{name: "removed_row", json: field.Int(id).AppendJSON(nil)})
+}
+
+// Rows answers rows of the record at hand as they are stored, without those that this transaction added.
+func (u *Unit) Rows(kind RowKind, after int64, limit int) ([]Row, error) {
+	return u.tx.snap.Rows(u.tx.ctx, nil, u.touch.key, kind, after, limit)
+}
+
+// deputy is the system on behalf of the actor.
+func (u *Unit) deputy() *Actor {
+	return u.tx.deputyOf(u.tx.actor)
+}
+
+func checkText(s string) error {
+	if err := field.Text(s).Check(); err != nil {
+		return ErrInvalid.because(err)
+	}
+	return nil
+}

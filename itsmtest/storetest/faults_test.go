@@ -1,0 +1,433 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// A fault is something that real stores get wrong, and the promise that it breaks, as group/promise.
+type fault struct {
+	breaks string
+	damage func(s itsm.Store) itsm.Store
+}
+
+var faults = map[string]fault{
+	"a lost race is reported as won": {"Race/100 writers of one record lose no update", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			if err := s.Apply(ctx, set); !errors.Is(err, itsm.ErrConflict) {
+				return err
+			}
+			return nil
+		})},
+	"reads are not compared": {"Race/two that read what the other writes do not both win", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) { w.Reads = nil }))
+		})},
+	"records of a refused set stay": {"Apply/the last of many records undoes all", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(ctx, set)
+			for i := 0; err != nil && i < len(set.Records); i++ {
+				if s.Apply(ctx, &itsm.WriteSet{Records: set.Records[i : i+1]}) != nil {
+					return err
+				}
+			}
+			return err
+		})},
+	"timers of a refused set stay": {"Apply/a stale version is ErrConflict", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(ctx, set)
+			if err != nil {
+				return errors.Join(err, s.Apply(ctx, &itsm.WriteSet{Timers: set.Timers}))
+			}
+			return nil
+		})},
+	"a stale timer fires": {"Timers/a stale claim fires into nothing", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			if err := s.Apply(ctx, set); !errors.Is(err, itsm.ErrTimerGone) {
+				return err
+			}
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) { w.Fired = nil }))
+		})},
+	"a used receipt does not stop the set": {"Receipts/one of many with the same key", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			if err := s.Apply(ctx, set); !errors.Is(err, itsm.ErrConflict) {
+				return err
+			}
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) { w.Receipt = nil }))
+		})},
+	"rows are not redacted": {"Erasure/rows keep their digests", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) {
+				w.Redactions = slices.Clone(w.Redactions)
+				for i := range w.Redactions {
+					w.Redactions[i].RowIDs = nil
+				}
+			}))
+		})},
+	"receipts are forgotten in every tenant": {"Erasure/forgets the receipts of one actor of one tenant", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			if set.Forget != nil {
+				other := itsm.ActorKey{Tenant: "umbrella", Actor: set.Forget.Actor}
+				if err := s.Apply(ctx, &itsm.WriteSet{Forget: &other}); err != nil {
+					return err
+				}
+			}
+			return s.Apply(ctx, set)
+		})},
+	"removed rows stay": {"Rows/removed rows are gone", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) {
+				w.Records = slices.Clone(w.Records)
+				for i := range w.Records {
+					w.Records[i].Removed = nil
+				}
+			}))
+		})},
+	"the caller's slices are kept": {"Apply/the set belongs to the caller again", func(s itsm.Store) itsm.Store {
+		var kept atomic.Pointer[itsm.SubscriptionWrite]
+		return &broken{Store: s,
+			apply: func(ctx context.Context, set *itsm.WriteSet) error {
+				err := s.Apply(ctx, set)
+				if err == nil && set.Subscription != nil && set.Subscription.Name == "mail" {
+					kept.Store(set.Subscription)
+				}
+				return err
+			},
+			view: func(v itsm.Snapshot) itsm.Snapshot {
+				return &brokenView{Snapshot: v, subscription: func(ctx context.Context, name string) (itsm.Subscription, error) {
+					if w := kept.Load(); w != nil && name == "mail" {
+						return w.Subscription, nil
+					}
+					return v.Subscription(ctx, name)
+				}}
+			}}
+	}},
+	"a cancelled context writes": {"Cancel/before a call on the store", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(context.WithoutCancel(ctx), set)
+			return errors.Join(err, ctx.Err())
+		})},
+	"a cancelled context spoils another's write": {"Cancel/of one caller does no harm to others", func(s itsm.Store) itsm.Store {
+		var spoiled atomic.Bool
+		return &broken{Store: s, apply: func(ctx context.Context, set *itsm.WriteSet) error {
+			if ctx.Err() != nil {
+				spoiled.Store(true)
+			} else if spoiled.CompareAndSwap(true, false) {
+				return context.Canceled
+			}
+			return s.Apply(ctx, set)
+		}}
+	}},
+
+	"pages skip a record": {"Query/sorted and paged as the reference", querying(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			got, err := v.Query(ctx, dst, q)
+			if q.After != nil && len(got) > len(dst) {
+				got = slices.Delete(got, len(dst), len(dst)+1)
+			}
+			return got, err
+		})},
+	"ties are broken upwards always": {"Query/equal keys in order of id, either way", querying(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			up := *q
+			if len(q.Sort) > 0 && q.Sort[len(q.Sort)-1].Column != "id" {
+				up.Sort = append(slices.Clone(q.Sort), itsm.Sort{Column: "id"})
+				if q.After != nil {
+					up.After = &itsm.Mark{Values: append(slices.Clone(q.After.Values), field.Text(q.After.ID)), ID: q.After.ID}
+				}
+			}
+			return v.Query(ctx, dst, &up)
+		})},
+	"an empty column is neither equal nor unequal": {"Filter/each operator", querying(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			trapped := *q
+			if f := q.Filter; f != nil && f.Op == itsm.OpNot && f.Parts[0].Op == itsm.OpIn {
+				known := itsm.All(*f, itsm.Not(itsm.Where(f.Parts[0].Column).Empty()))
+				trapped.Filter = &known
+			}
+			return v.Query(ctx, dst, &trapped)
+		})},
+	"ids are found in either case": {"Names/odd ids are ids of their own, in byte order", querying(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			folded := *q
+			if f := q.Filter; f != nil && f.Column == "id" && f.Op == itsm.OpIn {
+				either := itsm.Where("id").In(f.Values[0].Text(), strings.ToLower(f.Values[0].Text()), strings.ToUpper(f.Values[0].Text()))
+				folded.Filter = &either
+			}
+			return v.Query(ctx, dst, &folded)
+		})},
+	"an alternative leaves the tenant": {"Tenants/the same ids do not meet", querying(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			got, err := v.Query(ctx, dst, q)
+			if err == nil && q.Filter != nil && q.Filter.Op == itsm.OpAny {
+				wide := *q
+				wide.Tenant = "umbrella"
+				return v.Query(ctx, got, &wide)
+			}
+			return got, err
+		})},
+	"dst is thrown away": {"Apply/what is found is appended", querying(
+		func(ctx context.Context, v itsm.Snapshot, _ []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			return v.Query(ctx, nil, q)
+		})},
+	"a count stops at the limit": {"Query/count is the number of records on all pages", viewing(
+		func(v itsm.Snapshot) itsm.Snapshot {
+			return &brokenView{Snapshot: v, count: func(ctx context.Context, q *itsm.StoreQuery) (int64, error) {
+				n, err := v.Count(ctx, q)
+				if q.Limit > 0 {
+					n = min(n, int64(q.Limit))
+				}
+				return n, err
+			}}
+		})},
+	"instants lose their nanoseconds": {"Get/instants from 1900 to 2199 with nanoseconds", eventually(
+		func(e *itsm.Event) { e.At = e.At.Truncate(time.Microsecond) })},
+	"an erased salt comes back empty, not nil": {"Erasure/an event keeps its digests and the values of other fields", eventually(
+		func(e *itsm.Event) {
+			e.Sealed = slices.Clone(e.Sealed)
+			for i := range e.Sealed {
+				e.Sealed[i].Salt = append([]byte{}, e.Sealed[i].Salt...)
+			}
+		})},
+	"facts are parsed and written again": {"Events/every part as it was written", eventually(
+		func(e *itsm.Event) { e.Facts = bytes.ReplaceAll(e.Facts, []byte(" "), nil) })},
+	"a view begins with its first read": {"Snapshot/from the moment that it was opened, not first read",
+		func(s itsm.Store) itsm.Store { return lateStore{s} }},
+	"a later column is not filled for old records": {"Prepare/a later column finds the records that are there",
+		func(s itsm.Store) itsm.Store {
+			var prepared atomic.Bool
+			return &broken{Store: s, prepare: func(ctx context.Context, kinds []itsm.Codec) error {
+				if prepared.Swap(true) {
+					return nil
+				}
+				return s.Prepare(ctx, kinds)
+			}}
+		}},
+
+	"the feed passes over what commits late": {"Feed/loses nothing beside writers", func(s itsm.Store) itsm.Store {
+		var writing atomic.Int64
+		return &broken{Store: s,
+			apply: func(ctx context.Context, set *itsm.WriteSet) error {
+				writing.Add(1)
+				defer writing.Add(-1)
+				runtime.Gosched()
+				return s.Apply(ctx, set)
+			},
+			feed: func(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
+				got, err := s.Feed(ctx, dst, from, limit)
+				if n := len(got); writing.Load() > 0 && n > len(dst)+1 {
+					got = slices.Delete(got, n-2, n-1)
+				}
+				return got, err
+			}}
+	}},
+	"the feed turns a record's events round": {"Feed/every event of all tenants and kinds, as it was written", feeding(
+		func(got []itsm.Delivery) {
+			for i := range len(got) - 1 {
+				if a, b := &got[i], &got[i+1]; a.Event.Key == b.Event.Key && a.Event.Version == 3 {
+					a.Event, b.Event = b.Event, a.Event
+				}
+			}
+		})},
+	"a claim is not kept": {"Timers/handed to one of many claimers at once", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, claim: func(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
+			got, err := s.Claim(ctx, now, until, limit)
+			if len(got) > 1 { // the last one is put back
+				last := got[len(got)-1]
+				err = s.Apply(ctx, &itsm.WriteSet{Timers: []itsm.TimerWrite{{Timer: last, Cancel: true}, {Timer: last}}})
+			}
+			return got, err
+		}}
+	}},
+	"timers come in any order": {"Timers/claimed in order of due, then key, up to a limit", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, claim: func(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
+			got, err := s.Claim(ctx, now, until, limit)
+			slices.Reverse(got)
+			return got, err
+		}}
+	}},
+	"a number is read, then written": {"Number/never twice for many at once, ascending for each", func(s itsm.Store) itsm.Store {
+		var last atomic.Int64
+		return &broken{Store: s, number: func(context.Context, string, string) (int64, error) {
+			n := last.Load() + 1
+			runtime.Gosched()
+			last.Store(n)
+			return n, nil
+		}}
+	}},
+}
+
+// faultNames are the faults in order.
+func faultNames() []string { return slices.Sorted(maps.Keys(faults)) }
+
+// broken is a store with some methods replaced.
+type broken struct {
+	itsm.Store
+	prepare func(context.Context, []itsm.Codec) error
+	apply   func(context.Context, *itsm.WriteSet) error
+	view    func(itsm.Snapshot) itsm.Snapshot
+	claim   func(context.Context, time.Time, time.Time, int) ([]itsm.Timer, error)
+	feed    func(context.Context, []itsm.Delivery, itsm.Position, int) ([]itsm.Delivery, error)
+	number  func(context.Context, string, string) (int64, error)
+}
+
+func (b *broken) Prepare(ctx context.Context, kinds []itsm.Codec) error {
+	if b.prepare == nil {
+		return b.Store.Prepare(ctx, kinds)
+	}
+	return b.prepare(ctx, kinds)
+}
+
+func (b *broken) Apply(ctx context.Context, set *itsm.WriteSet) error {
+	if b.apply == nil {
+		return b.Store.Apply(ctx, set)
+	}
+	return b.apply(ctx, set)
+}
+
+func (b *broken) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
+	v, err := b.Store.Snapshot(ctx)
+	if b.view == nil || err != nil {
+		return v, err
+	}
+	return b.view(v), nil
+}
+
+func (b *broken) Claim(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
+	if b.claim == nil {
+		return b.Store.Claim(ctx, now, until, limit)
+	}
+	return b.claim(ctx, now, until, limit)
+}
+
+func (b *broken) Feed(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
+	if b.feed == nil {
+		return b.Store.Feed(ctx, dst, from, limit)
+	}
+	return b.feed(ctx, dst, from, limit)
+}
+
+func (b *broken) Number(ctx context.Context, tenant, series string) (int64, error) {
+	if b.number == nil {
+		return b.Store.Number(ctx, tenant, series)
+	}
+	return b.number(ctx, tenant, series)
+}
+
+// brokenView is a view with some methods replaced.
+type brokenView struct {
+	itsm.Snapshot
+	query        func(context.Context, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)
+	count        func(context.Context, *itsm.StoreQuery) (int64, error)
+	events       func(context.Context, []*itsm.Event, itsm.Key, int64, int) ([]*itsm.Event, error)
+	subscription func(context.Context, string) (itsm.Subscription, error)
+}
+
+func (b *brokenView) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	if b.query == nil {
+		return b.Snapshot.Query(ctx, dst, q)
+	}
+	return b.query(ctx, dst, q)
+}
+
+func (b *brokenView) Count(ctx context.Context, q *itsm.StoreQuery) (int64, error) {
+	if b.count == nil {
+		return b.Snapshot.Count(ctx, q)
+	}
+	return b.count(ctx, q)
+}
+
+func (b *brokenView) Events(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
+	if b.events == nil {
+		return b.Snapshot.Events(ctx, dst, k, after, limit)
+	}
+	return b.events(ctx, dst, k, after, limit)
+}
+
+func (b *brokenView) Subscription(ctx context.Context, name string) (itsm.Subscription, error) {
+	if b.subscription == nil {
+		return b.Snapshot.Subscription(ctx, name)
+	}
+	return b.subscription(ctx, name)
+}
+
+// applying, viewing, querying, eventually and feeding damage one method.
+func applying(f func(context.Context, itsm.Store, *itsm.WriteSet) error) func(itsm.Store) itsm.Store {
+	return func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, apply: func(ctx context.Context, set *itsm.WriteSet) error { return f(ctx, s, set) }}
+	}
+}
+
+func viewing(f func(itsm.Snapshot) itsm.Snapshot) func(itsm.Store) itsm.Store {
+	return func(s itsm.Store) itsm.Store { return &broken{Store: s, view: f} }
+}
+
+func querying(f func(context.Context, itsm.Snapshot, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)) func(itsm.Store) itsm.Store {
+	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
+		return &brokenView{Snapshot: v, query: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			return f(ctx, v, dst, q)
+		}}
+	})
+}
+
+func eventually(change func(*itsm.Event)) func(itsm.Store) itsm.Store {
+	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
+		return &brokenView{Snapshot: v, events: func(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
+			got, err := v.Events(ctx, dst, k, after, limit)
+			for i := len(dst); i < len(got); i++ {
+				e := *got[i]
+				change(&e)
+				got[i] = &e
+			}
+			return got, err
+		}}
+	})
+}
+
+func feeding(change func([]itsm.Delivery)) func(itsm.Store) itsm.Store {
+	return func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, feed: func(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
+			got, err := s.Feed(ctx, dst, from, limit)
+			change(got[len(dst):])
+			return got, err
+		}}
+	}
+}
+
+// with answers a changed copy of a set.
+func with(set *itsm.WriteSet, change func(*itsm.WriteSet)) *itsm.WriteSet {
+	w := *set
+	change(&w)
+	return &w
+}
+
+// lateStore opens its views when they are first read, as a deferred transaction does.
+type lateStore struct{ itsm.Store }
+
+func (s lateStore) Snapshot(context.Context) (itsm.Snapshot, error) { return &lateView{store: s.Store}, nil }
+
+// lateView passes on what the promise that it breaks reads first; the rest follows from there.
+type lateView struct {
+	itsm.Snapshot
+	store itsm.Store
+}
+
+func (v *lateView) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	if v.Snapshot == nil {
+		var err error
+		if v.Snapshot, err = v.store.Snapshot(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return v.Snapshot.Query(ctx, dst, q)
+}

@@ -1,0 +1,300 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// Apply implements [itsm.Store].
+func (s *Store) Apply(ctx context.Context, set *itsm.WriteSet) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := checkSet(set); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.expect(set); err != nil {
+		return err
+	}
+	s.views.begin()
+	s.collect(releaseAtLeast + 2*len(set.Records))
+	s.write(set)
+	s.views.end()
+	return nil
+}
+
+// checkSet refuses what no store could write.
+func checkSet(set *itsm.WriteSet) error {
+	for i := range set.Records {
+		w := &set.Records[i]
+		if w.Record == nil {
+			return itsm.Invalid("Records", fmt.Sprintf("write %d has no record", i))
+		}
+		h := w.Record.Header()
+		key := h.Key()
+		if err := checkKey(key); err != nil {
+			return err
+		}
+		if w.Expect < 0 || h.Version <= w.Expect {
+			return itsm.Invalid("Version", fmt.Sprintf("%s goes from version %d to %d: versions grow", key, w.Expect, h.Version))
+		}
+		if w.Event != nil && (w.Event.Key != key || w.Event.Version != h.Version) {
+			return itsm.Invalid("Event", fmt.Sprintf("the event of %s names another record or version", key))
+		}
+		last := int64(0)
+		for j := range w.Rows {
+			r := &w.Rows[j]
+			if r.Record != key {
+				return itsm.Invalid("Rows", fmt.Sprintf("a row of %s names another record", key))
+			}
+			if r.ID <= last {
+				return itsm.Invalid("Rows", fmt.Sprintf("the rows of %s are not numbered upwards from 1", key))
+			}
+			last = r.ID
+		}
+	}
+	if twice, ok := writtenTwice(set.Records); ok {
+		return itsm.Invalid("Records", fmt.Sprintf("%s is written twice in one set", twice))
+	}
+	for i := range set.Timers {
+		t := &set.Timers[i].Timer
+		if err := checkKey(t.Key); err != nil {
+			return err
+		}
+		if !set.Timers[i].Cancel && (t.Due.Before(field.MinInstant()) || t.Due.After(field.MaxInstant())) {
+			return itsm.Invalid("Due", fmt.Sprintf("timer %q of %s is due in the year %d", t.Name, t.Key, t.Due.Year()))
+		}
+	}
+	if r := set.Receipt; r != nil && (r.Tenant == "" || r.Actor == "" || r.Key == "") {
+		return itsm.Invalid("Receipt", "a receipt has a tenant, an actor and a key")
+	}
+	if set.Subscription != nil && set.Subscription.Name == "" {
+		return itsm.Invalid("Subscription", "a subscription has a name")
+	}
+	return nil
+}
+
+func checkKey(k itsm.Key) error {
+	switch {
+	case k.Tenant == "":
+		return itsm.Invalid("tenant", "a key names a tenant")
+	case k.Kind == "":
+		return itsm.Invalid("kind", "a key names a kind")
+	case k.ID == "":
+		return itsm.Invalid("id", "a key names a record")
+	}
+	return nil
+}
+
+func writtenTwice(writes []itsm.RecordWrite) (itsm.Key, bool) {
+	if len(writes) < 2 {
+		return itsm.Key{}, false
+	}
+	seen := make(map[itsm.Key]struct{}, len(writes))
+	for i := range writes {
+		key := writes[i].Record.Header().Key()
+		if _, ok := seen[key]; ok {
+			return key, true
+		}
+		seen[key] = struct{}{}
+	}
+	return itsm.Key{}, false
+}
+
+// expect compares what the set expects with what is there, and changes nothing.
+func (s *Store) expect(set *itsm.WriteSet) error {
+	for i := range set.Records {
+		w := &set.Records[i]
+		h := w.Record.Header()
+		if s.kinds[h.Kind] == nil {
+			return itsm.Invalid("kind", fmt.Sprintf("kind %q was not prepared", h.Kind))
+		}
+		var st *state
+		if e := s.find(h.Tenant, h.Kind, h.ID); e != nil {
+			st = &e.state
+		}
+		switch have := st.version(); {
+		case have == w.Expect:
+		case w.Expect == 0:
+			return itsm.ErrExists
+		default:
+			return itsm.ErrConflict
+		}
+		if st != nil && len(w.Rows) > 0 && len(st.rows) > 0 && w.Rows[0].ID <= st.rows[len(st.rows)-1].ID {
+			return itsm.Invalid("Rows", fmt.Sprintf("row %d of %s is not above those before it", w.Rows[0].ID, h.Key()))
+		}
+	}
+	for _, r := range set.Reads {
+		var st *state
+		if e := s.entry(r.Key); e != nil {
+			st = &e.state
+		}
+		if st.version() != r.Expect {
+			return itsm.ErrConflict
+		}
+	}
+	if f := set.Fired; f != nil {
+		e := s.entry(f.Key)
+		if e == nil {
+			return itsm.ErrTimerGone
+		}
+		if i, ok := e.timer(f.Name); !ok || e.timers[i].generation != f.Generation {
+			return itsm.ErrTimerGone
+		}
+	}
+	for i := range set.Timers {
+		if kind := set.Timers[i].Timer.Key.Kind; s.kinds[kind] == nil {
+			return itsm.Invalid("kind", fmt.Sprintf("kind %q was not prepared", kind))
+		}
+	}
+	if r := set.Receipt; r != nil {
+		if old := s.receiptAt(r.ReceiptKey, s.views.current.commit); old != nil && !old.expiredBy(nanoseconds(r.At)) {
+			return itsm.ErrConflict
+		}
+	}
+	if w := set.Subscription; w != nil {
+		have := s.subscriptionAt(w.Name, s.views.current.commit)
+		if have.Position != w.ExpectPosition || have.Tries != w.ExpectTries {
+			return itsm.ErrConflict
+		}
+	}
+	return nil
+}
+
+// write does what the set says; nothing in it can fail.
+func (s *Store) write(set *itsm.WriteSet) {
+	for i := range set.Records {
+		s.writeRecord(&set.Records[i])
+	}
+	if f := set.Fired; f != nil {
+		e := s.entry(f.Key)
+		s.begin(e)
+		s.cancelTimer(e, f.Name)
+	}
+	for i := range set.Timers {
+		w := &set.Timers[i]
+		if w.Cancel {
+			if e := s.entry(w.Timer.Key); e != nil {
+				s.begin(e)
+				s.cancelTimer(e, w.Timer.Name)
+			}
+			continue
+		}
+		e := s.make(w.Timer.Key)
+		s.begin(e)
+		s.setTimer(e, timer{
+			name: w.Timer.Name, trigger: w.Timer.Trigger, generation: w.Timer.Generation, due: w.Timer.Due.UnixNano(), until: unclaimed,
+		})
+	}
+	for i := range set.Redactions {
+		s.redact(&set.Redactions[i])
+	}
+	if set.Forget != nil {
+		s.forget(*set.Forget)
+	}
+	if set.Receipt != nil {
+		s.addReceipt(*set.Receipt)
+	}
+	if set.Subscription != nil {
+		s.setSubscription(set.Subscription)
+	}
+}
+
+func (s *Store) writeRecord(w *itsm.RecordWrite) {
+	e := s.make(w.Record.Header().Key())
+	s.begin(e)
+	e.record = w.Record
+	if !e.dirty {
+		e.dirty = true
+		e.table.dirty = append(e.table.dirty, e)
+	}
+	if w.Event != nil {
+		s.feed.add(place{e, len(e.events)})
+		e.events = append(e.events, w.Event)
+	}
+	if len(w.Removed) > 0 {
+		s.removeRows(e, w.Removed)
+	}
+	for i := range w.Rows {
+		row := w.Rows[i]
+		e.rows = append(e.rows, &row)
+		if row.Key != "" {
+			s.keyed.set(keyedRow{&row, e})
+		}
+	}
+}
+
+func (s *Store) removeRows(e *entry, ids []int64) {
+	kept := make([]*itsm.Row, 0, len(e.rows))
+	for _, row := range e.rows {
+		if !slices.Contains(ids, row.ID) {
+			kept = append(kept, row)
+			continue
+		}
+		if row.Key == "" {
+			continue
+		}
+		if removed := (keyedRow{row, e}); e.before != nil {
+			s.retired.add(s.views.next, removed)
+		} else {
+			s.keyed.remove(removed)
+		}
+	}
+	e.rows = kept
+}
+
+// redact takes personal values out of an event and of rows.
+func (s *Store) redact(r *itsm.Redaction) {
+	e := s.entry(r.Key)
+	if e == nil {
+		return
+	}
+	s.begin(e)
+	if i := eventAfter(e.events, r.Version-1); i < len(e.events) && e.events[i].Version == r.Version {
+		e.events = slices.Clone(e.events)
+		e.events[i] = e.events[i].Redact(r.Fields)
+	}
+	if len(r.RowIDs) == 0 {
+		return
+	}
+	e.rows = slices.Clone(e.rows)
+	for _, id := range r.RowIDs {
+		if i, ok := findRow(e.rows, id); ok {
+			row := e.rows[i].Redact()
+			e.rows[i] = &row
+			if row.Key != "" {
+				s.keyed.set(keyedRow{&row, e})
+			}
+		}
+	}
+}
+
+func (s *Store) entry(k itsm.Key) *entry { return s.find(k.Tenant, k.Kind, k.ID) }
+
+func (s *Store) find(tenant, kind, id string) *entry {
+	if t := s.tables[tableKey{tenant, kind}]; t != nil {
+		return t.entries[id]
+	}
+	return nil
+}
+
+// make answers the entry of a key, a new one where there is none.
+func (s *Store) make(k itsm.Key) *entry {
+	t := s.tables[tableKey{k.Tenant, k.Kind}]
+	if t == nil {
+		t = &table{tableKey: tableKey{k.Tenant, k.Kind}, entries: map[string]*entry{}}
+		s.tables[t.tableKey] = t
+	}
+	e := t.entries[k.ID]
+	if e == nil {
+		e = &entry{table: t, id: k.ID}
+		t.entries[k.ID] = e
+	}
+	return e
+}

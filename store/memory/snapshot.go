@@ -1,0 +1,233 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// snapshot is a commit that somebody looks at.
+type snapshot struct {
+	store  *Store
+	commit int64
+	view   *view // nil when closed
+}
+
+// Snapshot implements [itsm.Store].
+func (s *Store) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	v := s.views.current
+	v.open.Add(1)
+	commit := v.commit
+	s.mu.RUnlock()
+	return &snapshot{store: s, commit: commit, view: v}, nil
+}
+
+// Close implements [itsm.Snapshot].
+func (n *snapshot) Close() {
+	if n.view != nil {
+		n.view.open.Add(-1)
+		n.view = nil
+	}
+}
+
+// ready refuses a closed snapshot, a cancelled context and an incomplete key.
+func (n *snapshot) ready(ctx context.Context) error {
+	if n.view == nil {
+		return itsm.Invalid("snapshot", "the snapshot is closed: open another")
+	}
+	return ctx.Err()
+}
+
+// state answers what the snapshot sees of a record, nil for nothing. The store's lock is held.
+func (n *snapshot) state(key itsm.Key) (*entry, *state) {
+	e := n.store.entry(key)
+	if e == nil {
+		return nil, nil
+	}
+	return e, e.at(n.commit)
+}
+
+// Get implements [itsm.Snapshot].
+func (n *snapshot) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
+	if err := n.ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	n.store.mu.RLock()
+	_, st := n.state(key)
+	var r itsm.Record
+	if st != nil {
+		r = st.record
+	}
+	n.store.mu.RUnlock()
+	if r == nil {
+		return nil, itsm.ErrNotFound
+	}
+	return r, nil
+}
+
+// Events implements [itsm.Snapshot].
+func (n *snapshot) Events(ctx context.Context, dst []*itsm.Event, key itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
+	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+		return dst, err
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	_, st := n.state(key)
+	if st == nil {
+		return dst, nil
+	}
+	found := st.events[eventAfter(st.events, after):]
+	return append(dst, first(found, limit)...), nil
+}
+
+// first answers up to limit items, all where it is 0.
+func first[T any](items []T, limit int) []T {
+	if limit > 0 && limit < len(items) {
+		return items[:limit]
+	}
+	return items
+}
+
+// Rows implements [itsm.Snapshot].
+func (n *snapshot) Rows(ctx context.Context, dst []itsm.Row, key itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+		return dst, err
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	_, st := n.state(key)
+	if st == nil {
+		return dst, nil
+	}
+	i, found := findRow(st.rows, after)
+	if found {
+		i++
+	}
+	left := limit
+	for _, row := range st.rows[i:] {
+		if kind != "" && row.Kind != kind {
+			continue
+		}
+		if dst = append(dst, *row); left == 1 {
+			break
+		}
+		left--
+	}
+	return dst, nil
+}
+
+// keyedRow is a row in the order in which FindRows answers.
+type keyedRow struct {
+	row   *itsm.Row
+	entry *entry // nil in a row to look for: it is before all of that key
+}
+
+func (a keyedRow) compare(b keyedRow) int {
+	if c := strings.Compare(a.row.Record.Tenant, b.row.Record.Tenant); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.row.Kind), string(b.row.Kind)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.row.Key, b.row.Key); c != 0 {
+		return c
+	}
+	if c := compareEntries(a.entry, b.entry); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.row.ID, b.row.ID)
+}
+
+// release takes a removed row out of the order when no snapshot sees it any more.
+func (a keyedRow) release(s *Store, _ int64) { s.keyed.remove(a) }
+
+// FindRows implements [itsm.Snapshot].
+func (n *snapshot) FindRows(ctx context.Context, dst []itsm.Row, tenant string, kind itsm.RowKind, key string, limit int) ([]itsm.Row, error) {
+	if err := n.ready(ctx); err != nil {
+		return dst, err
+	}
+	if tenant == "" {
+		return dst, itsm.Invalid("tenant", "a search for rows names a tenant")
+	}
+	if key == "" {
+		return dst, nil
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	left := limit
+	for k := range n.store.keyed.from(keyedRow{row: &itsm.Row{Record: itsm.Key{Tenant: tenant}, Kind: kind, Key: key}}) {
+		if k.row.Record.Tenant != tenant || k.row.Kind != kind || k.row.Key != key {
+			break
+		}
+		st := k.entry.at(n.commit)
+		if st == nil {
+			continue
+		}
+		row := st.row(k.row.ID)
+		if row == nil {
+			continue
+		}
+		if dst = append(dst, *row); left == 1 {
+			break
+		}
+		left--
+	}
+	return dst, nil
+}
+
+// Timers implements [itsm.Snapshot].
+func (n *snapshot) Timers(ctx context.Context, dst []itsm.Timer, key itsm.Key) ([]itsm.Timer, error) {
+	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+		return dst, err
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	e, st := n.state(key)
+	if st == nil {
+		return dst, nil
+	}
+	for i := range st.timers {
+		dst = append(dst, st.timers[i].export(e))
+	}
+	return dst, nil
+}
+
+// Receipt implements [itsm.Snapshot].
+func (n *snapshot) Receipt(ctx context.Context, key itsm.ReceiptKey) (*itsm.Receipt, error) {
+	if err := n.ready(ctx); err != nil {
+		return nil, err
+	}
+	if key.Tenant == "" {
+		return nil, itsm.Invalid("tenant", "a receipt has a tenant")
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	r := n.store.receiptAt(key, n.commit)
+	if r == nil {
+		return nil, nil
+	}
+	found := r.Receipt
+	return &found, nil
+}
+
+// Subscription implements [itsm.Snapshot].
+func (n *snapshot) Subscription(ctx context.Context, name string) (itsm.Subscription, error) {
+	if err := n.ready(ctx); err != nil {
+		return itsm.Subscription{}, err
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	found := n.store.subscriptionAt(name, n.commit)
+	found.Parked = slices.Clone(found.Parked)
+	return found, nil
+}
