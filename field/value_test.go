@@ -115,6 +115,7 @@ func TestCompare(t *testing.T) {
 
 func TestWholeAndOtherNumbersCompareByAmount(t *testing.T) {
 	assert.Zero(t, field.Compare(field.Int(5), field.Number(5)))
+	assert.Zero(t, field.Compare(field.Int(math.MinInt64), field.Number(math.MinInt64)))
 	assert.False(t, field.Int(5).Equal(field.Number(5)), "and are not the same value")
 	assert.True(t, field.Number(0).Equal(field.Number(math.Copysign(0, -1))))
 

@@ -305,7 +305,7 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 	if err := checkText(x.call.key); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.number, x.call.at})
+	text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.patch, x.call.number, x.call.at})
 	if err != nil {
 		return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
 	}
@@ -407,14 +407,21 @@ type Patch map[string]field.Value
 // Apply sets the fields of a record at hand. It refuses fields that the practice does not let be edited.
 func (p Patch) Apply(u *Unit) error {
 	kd := u.touch.kind
-	var faults []error
-	for _, name := range sortedKeys(p) {
-		if err := kd.set(u.touch.after, name, p[name]); err != nil {
-			faults = append(faults, err)
+	var faults map[string]error
+	for name, value := range p {
+		if err := kd.set(u.touch.after, name, value); err != nil {
+			if faults == nil {
+				faults = map[string]error{}
+			}
+			faults[name] = err
 		}
 	}
-	if len(faults) > 0 {
-		return ErrInvalid.because(errors.Join(faults...))
+	if faults == nil {
+		return nil
 	}
-	return nil
+	var ordered []error
+	for _, name := range sortedKeys(faults) {
+		ordered = append(ordered, faults[name])
+	}
+	return ErrInvalid.because(errors.Join(ordered...))
 }

@@ -13,12 +13,11 @@ import (
 
 // kind is a registered practice without its type.
 type kind struct {
-	name   string
-	series string
-	plan   *plan.Plan
-	axes   []*axis
-	schema *field.Compiled
-	// fields by use
+	name     string
+	series   string
+	plan     *plan.Plan
+	axes     []*axis
+	schema   *field.Compiled
 	customAt int
 	editable map[string]bool
 	hooks    []Hook
@@ -28,6 +27,7 @@ type kind struct {
 	zero     Record
 	fresh    func() Record
 	clone    func(Record) Record
+	edited   func(u *Unit, rec Record, patch Patch) error
 	faults   []error
 	columns  []ColumnSpec
 	columnAt map[string]int

@@ -236,6 +236,7 @@ type call struct {
 	key      string
 	group    string
 	assignee string
+	patch    Patch
 	number   string
 	at       int64 // unix nanoseconds, where historic
 	historic bool
@@ -248,10 +249,14 @@ func IfVersion(version int64) Option { return func(c *call) { c.expect = version
 // answers the record, and with another input it is ErrKeyReused.
 func Once(key string) Option { return func(c *call) { c.key = key } }
 
-// To hands the ticket to a group and an assignee with the command. Empty leaves what is there.
+// To hands the ticket to a group and an assignee with the command. Empty leaves what is there. The actor needs the verb
+// of [TriggerEdit].
 func To(group, assignee string) Option {
 	return func(c *call) { c.group, c.assignee = group, assignee }
 }
+
+// With sets fields together with the command, as [Records.Edit] would. The actor needs the verb of [TriggerEdit].
+func With(patch Patch) Option { return func(c *call) { c.patch = patch } }
 
 // WithNumber gives a new record its number, for an import. The actor needs the verb [Import].
 func WithNumber(id string) Option { return func(c *call) { c.number = id } }

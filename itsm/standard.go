@@ -165,6 +165,9 @@ type standard[P any] struct {
 // Standard registers the handlers of [StandardTriggers]. Edited, if not nil, runs after a patch and keeps what depends
 // on edited fields, such as the priority.
 func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
+	if edited != nil {
+		p.kind.edited = func(u *Unit, rec Record, patch Patch) error { return edited(u, any(rec).(*P), patch) }
+	}
 	p.std = standard[P]{
 		edit: Handle(p, TriggerEdit, func(u *Unit, r *P, patch Patch) error {
 			if err := patch.Apply(u); err != nil || edited == nil {

@@ -192,10 +192,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	}
 	x.open(t, actor, from)
 	a.rec = t.after
-	if with != nil {
-		hand(t.after, with)
-	}
-	if err := h.run(&a.unit, t.after, in); err != nil {
+	if err := x.handle(kd, h, a); err != nil {
 		return err
 	}
 	if to != state {
@@ -227,10 +224,7 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 	x.open(t, actor, from)
 	a := &x.attempts[depth]
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
-	if with != nil {
-		hand(t.after, with)
-	}
-	if err := h.run(&a.unit, t.after, in); err != nil {
+	if err := x.handle(kd, h, a); err != nil {
 		return nil, err
 	}
 	if err := x.tidy(kd, a); err != nil {
@@ -242,11 +236,13 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 	return t, x.applied(t, kd, h, a, depth)
 }
 
-// hand gives the ticket to the group and assignee that came with the call.
+// carried reports whether something beside the input came with the call.
+func (c *call) carried() bool {
+	return c != nil && (c.group != "" || c.assignee != "" || len(c.patch) > 0)
+}
+
+// hand gives the ticket to the group and assignee that came with the call, before its handler looks.
 func hand(rec Record, with *call) {
-	if with.group == "" && with.assignee == "" {
-		return
-	}
 	if ticket := TicketOf(rec); ticket != nil {
 		if with.group != "" {
 			ticket.Group = with.group
@@ -255,6 +251,28 @@ func hand(rec Record, with *call) {
 			ticket.Assignee = with.assignee
 		}
 	}
+}
+
+// handle runs the handler, with what else came with the call around it.
+func (x *tx) handle(kd *kind, h *handler, a *attempt) error {
+	u, rec := &a.unit, a.rec
+	carried := a.with.carried()
+	if carried {
+		if err := x.k.auth.Permit(x.ctx, u.actor, Action{Kind: kd.name, Verb: Verb(TriggerEdit)}, rec); err != nil {
+			return err
+		}
+		hand(rec, a.with)
+	}
+	if err := h.run(u, rec, a.in); err != nil {
+		return err
+	}
+	if !carried || len(a.with.patch) == 0 {
+		return nil
+	}
+	if err := a.with.patch.Apply(u); err != nil || kd.edited == nil {
+		return err
+	}
+	return kd.edited(u, rec, a.with.patch)
 }
 
 // tidy keeps what the kernel keeps on tickets: reassignments counted, custom fields as declared.

@@ -16,17 +16,14 @@ import (
 func RequireState(t TB, ctx context.Context, k *itsm.Kernel, ref itsm.Ref, state lifecycle.State) {
 	t.Helper()
 	l := look{t, ctx, k, ref}
+	var rec itsm.Record
 	sees, _, err := eyes(ctx)
+	if err == nil {
+		rec, err = k.Get(sees, ref)
+	}
 	if err != nil {
 		l.fail("cannot be read: %v", err)
-		return
-	}
-	rec, err := k.Get(sees, ref)
-	if err != nil {
-		l.fail("cannot be read: %v", err)
-		return
-	}
-	if is := rec.Header().State; is != state {
+	} else if is := rec.Header().State; is != state {
 		l.fail("is in state %s, want %s", is, state)
 	}
 }

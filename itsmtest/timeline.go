@@ -47,7 +47,7 @@ func Timeline(ctx context.Context, k *itsm.Kernel, ref itsm.Ref, with ...Timelin
 	if err != nil {
 		return "", err
 	}
-	t := timeline{zone: time.UTC, rows: rows, stamped: map[int64]itsm.RowStamp{}, values: map[string]field.Value{}}
+	t := timeline{zone: time.UTC, rows: rows, named: map[int64]string{}, values: map[string]field.Value{}}
 	for _, option := range with {
 		option(&t)
 	}
@@ -72,10 +72,10 @@ func WriteTimeline(ctx context.Context, w io.Writer, k *itsm.Kernel, ref itsm.Re
 // timeline is one being written.
 type timeline struct {
 	strings.Builder
-	zone    *time.Location
-	rows    map[int64]itsm.Row
-	stamped map[int64]itsm.RowStamp // every row that events have named so far
-	values  map[string]field.Value  // fields as they stand: events do not say what a personal value was before
+	zone   *time.Location
+	rows   map[int64]itsm.Row
+	named  map[int64]string       // the rows so far, in words
+	values map[string]field.Value // fields as they stand: events do not say what a personal value was before
 }
 
 func (t *timeline) header(rec itsm.Record) {
@@ -115,7 +115,7 @@ func (t *timeline) entry(e itsm.Entry) {
 		t.fact(name, e.Facts[name])
 	}
 	for _, stamp := range e.Rows {
-		t.stamped[stamp.ID] = stamp
+		t.named[stamp.ID] = fmt.Sprintf("%s of v%d", stamp.Kind, e.Version)
 		t.row(stamp)
 	}
 }
@@ -153,7 +153,7 @@ func (t *timeline) fact(name string, raw json.RawMessage) {
 	case "removed_row":
 		name, words = "removed", t.removed
 	case "erased":
-		words = erasure
+		words = t.erasure
 	}
 	texts := make([]string, len(items))
 	for i, item := range items {
@@ -184,14 +184,14 @@ func refusal(raw json.RawMessage) string {
 
 func (t *timeline) removed(raw json.RawMessage) string {
 	id, err := strconv.ParseInt(string(raw), 10, 64)
-	if stamp, ok := t.stamped[id]; err == nil && ok {
-		return string(stamp.Kind) + " " + string(raw)
+	if err != nil {
+		return string(raw)
 	}
-	return string(raw)
+	return t.rowName(id)
 }
 
 // erasure says what was taken out of which versions.
-func erasure(raw json.RawMessage) string {
+func (t *timeline) erasure(raw json.RawMessage) string {
 	var taken struct {
 		Events map[int64][]string `json:"events"`
 		Rows   []int64            `json:"rows"`
@@ -201,18 +201,22 @@ func erasure(raw json.RawMessage) string {
 	}
 	var parts []string
 	for _, version := range slices.Sorted(maps.Keys(taken.Events)) {
-		fields := strings.ReplaceAll(strings.Join(taken.Events[version], ", "), "@", "")
-		parts = append(parts, fmt.Sprintf("v%d (%s)", version, fields))
+		fields := strings.ReplaceAll(strings.Join(taken.Events[version], " and "), "@", "")
+		parts = append(parts, fmt.Sprintf("%s of v%d", fields, version))
 	}
 	for _, id := range taken.Rows {
-		parts = append(parts, "row "+strconv.FormatInt(id, 10))
+		parts = append(parts, t.rowName(id))
 	}
 	return strings.Join(parts, ", ")
 }
 
+func (t *timeline) rowName(id int64) string {
+	return cmp.Or(t.named[id], "row "+strconv.FormatInt(id, 10))
+}
+
 // row shows what hangs on the record: who wrote it, its text, and its facts in brackets.
 func (t *timeline) row(stamp itsm.RowStamp) {
-	name := string(stamp.Kind) + " " + strconv.FormatInt(stamp.ID, 10)
+	name := string(stamp.Kind)
 	r, ok := t.rows[stamp.ID]
 	if !ok {
 		t.line(name, "removed since")

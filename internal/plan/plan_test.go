@@ -128,17 +128,20 @@ type refusing struct {
 	Value   field.Value    `json:"value"`
 	Twice   string         `json:"code"`
 	Other
-	Typo     string       `json:"typo" itsm:"persnal"`
-	Nobodys  string       `json:"nobodys" itsm:"personal=nobody"`
-	Lists    string       `json:"lists" itsm:"personal=people"`
-	People   []string     `json:"people" itsm:"personal"`
-	Age      int          `json:"age" itsm:"personal"`
-	Level    impact       `json:"level" itsm:"personal=typo"`
-	Nest     closing      `json:"nest" itsm:"index"`
-	Custom   field.Fields `json:"custom" itsm:"index"`
-	First    field.Fields `json:"first"`
-	Second   field.Fields `json:"second"`
-	*closing `itsm:"index"`
+	Typo         string       `json:"typo" itsm:"persnal"`
+	Nobodys      string       `json:"nobodys" itsm:"personal=nobody"`
+	Lists        string       `json:"lists" itsm:"personal=people"`
+	Plain        string       `json:"plain" itsm:"personal=twice_removed"`
+	TwiceRemoved string       `json:"twice_removed" itsm:"personal=typo"`
+	Open         string       `json:"open" itsm:"personal=typo"`
+	People       []string     `json:"people" itsm:"personal"`
+	Age          int          `json:"age" itsm:"personal"`
+	Level        impact       `json:"level" itsm:"personal=typo"`
+	Nest         closing      `json:"nest" itsm:"index"`
+	Custom       field.Fields `json:"custom" itsm:"index"`
+	First        field.Fields `json:"first"`
+	Second       field.Fields `json:"second"`
+	*closing     `itsm:"index"`
 }
 
 func TestEveryFaultAtOnce(t *testing.T) {
@@ -148,7 +151,7 @@ func TestEveryFaultAtOnce(t *testing.T) {
 		"NoName": "json name", "hidden": "unexported", "Ptr": "a ptr is not", "Map": "a map", "Any": "a interface is not",
 		"Array": "array", "Func": "a func", "Numbers": `\[\]int`, "Huge": "uint64", "Rough": "float32",
 		"Value": "any kind", `Other\.Code`: `"code" is that of Twice`, "Typo": `"persnal"`, "Nobodys": "no such field",
-		"Lists": "text tagged personal", "Age": "no id of a person", "Level": "cannot be personal",
+		"Lists": "text tagged personal", "Plain": "text tagged personal", "Open": "text tagged personal", "Age": "no id of a person", "Level": "cannot be personal",
 		"Nest": "flattened", "Custom": "schema", "Second": "in First", "closing": "unexported",
 	} {
 		assert.Regexp(t, `plan_test\.refusing\.`+path+`: .*`+want, err.Error())
@@ -263,6 +266,7 @@ func TestDiffLooksAtMeaning(t *testing.T) {
 		"equal list":         {func(r *record) { r.Watchers = []string{"a"} }, nil},
 		"what is left out":   {func(r *record) { r.scratch = map[int]int{}; r.Cache = new(int) }, nil},
 		"negative zero":      {func(r *record) { r.Score = math.Copysign(0, -1) }, nil},
+		"no number":          {func(r *record) { r.Score = math.NaN() }, []string{"score"}},
 		"first and last":     {func(r *record) { r.ID, r.Birthday = "j", at }, []string{"id", "birthday"}},
 		"a nanosecond":       {func(r *record) { r.Opened = at.Add(1) }, []string{"opened"}},
 		"no time":            {func(r *record) { r.Opened = time.Time{} }, []string{"opened"}},
@@ -282,6 +286,12 @@ func TestDiffLooksAtMeaning(t *testing.T) {
 			assert.Equal(t, test.want, got)
 		})
 	}
+}
+
+func TestNaNIsNoChange(t *testing.T) {
+	p := of[record](t)
+	before, after := record{Score: math.NaN()}, record{Score: math.NaN(), Open: true}
+	assert.Equal(t, []int{p.Index("open")}, p.Diff(nil, plan.Pointer(&before), plan.Pointer(&after)))
 }
 
 func TestDetachSharesNothing(t *testing.T) {

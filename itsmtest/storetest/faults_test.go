@@ -414,7 +414,9 @@ func with(set *itsm.WriteSet, change func(*itsm.WriteSet)) *itsm.WriteSet {
 // lateStore opens its views when they are first read, as a deferred transaction does.
 type lateStore struct{ itsm.Store }
 
-func (s lateStore) Snapshot(context.Context) (itsm.Snapshot, error) { return &lateView{store: s.Store}, nil }
+func (s lateStore) Snapshot(context.Context) (itsm.Snapshot, error) {
+	return &lateView{store: s.Store}, nil
+}
 
 // lateView passes on what the promise that it breaks reads first; the rest follows from there.
 type lateView struct {

@@ -128,6 +128,11 @@ type span struct {
 	open     bool   // there is no end
 }
 
+// single tells that the span holds one value.
+func (sp *span) single() bool {
+	return !sp.open && field.Compare(sp.from.value, sp.to.value) == 0
+}
+
 func (sp *span) size(order *tree[valued]) int {
 	end := order.len()
 	if !sp.open {

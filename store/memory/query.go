@@ -207,8 +207,10 @@ type plan struct {
 	// order is the column whose order is walked otherwise, "" for that of ids, within the span.
 	order string
 	span  span
-	// sorted tells that this is the order of the query, so that a full page ends the walk.
-	sorted bool
+	down  bool
+	// sorted tells that records come in the query's order, at least by its first column, so that a full page ends the
+	// walk; exact tells that they come in all of that order.
+	sorted, exact bool
 }
 
 // mostGathered is how many entries are looked at in one go, with the store's lock held.
@@ -280,6 +282,8 @@ func (x *search) choose(conditions []*itsm.Filter, order string, sorted bool) pl
 	defer t.lock.RUnlock()
 	all := t.ids.len()
 	p := plan{order: order, sorted: sorted, span: span{open: true}}
+	p.down = sorted && len(x.Sort) > 0 && x.Sort[0].Descending
+	p.exact = sorted && (order == "" || len(x.Sort) == 1)
 	best, within := all+1, all
 	for _, c := range conditions {
 		if c.Column == "id" {
@@ -293,11 +297,12 @@ func (x *search) choose(conditions []*itsm.Filter, order string, sorted bool) pl
 		for i := range list {
 			size += list[i].size(x.orders[c.Column])
 		}
-		if c.Column == order && len(list) == 1 && size <= within {
-			within, p.span = size, list[0]
-		}
 		if size < best {
 			best, p.ids, p.column, p.spans = size, nil, c.Column, list
+		}
+		// Within one value, a column's order is that of ids.
+		if size <= within && len(list) == 1 && (c.Column == order || order == "" && sorted && list[0].single()) {
+			within, p.order, p.span = size, c.Column, list[0]
 		}
 	}
 	walk := all
@@ -353,12 +358,11 @@ const (
 // walkIDs walks in order of id, in the query's direction. Ids never move, so each entry is met once.
 func (x *search) walkIDs(ctx context.Context, p *plan) error {
 	t, s := x.table, x.store
-	down := p.sorted && len(x.Sort) > 0 && x.Sort[0].Descending
 	var at named
 	switch {
 	case p.sorted && x.After != nil:
 		at = named{&entry{table: t, id: x.After.ID}}
-	case down:
+	case p.down:
 		at = named{beyond()}
 	}
 	var records []itsm.Record
@@ -371,7 +375,7 @@ func (x *search) walkIDs(ctx context.Context, p *plan) error {
 		t.lock.RLock()
 		s.mu.RLock()
 		next := t.ids.from
-		if down {
+		if p.down {
 			next = t.ids.back
 		}
 		for n := range next(at) {
@@ -407,11 +411,10 @@ func (x *search) walkIDs(ctx context.Context, p *plan) error {
 	}
 }
 
-// walkColumn walks in order of the column that the query is sorted by first. What was written after the snapshot may
-// have moved while it walks; that comes at last, from the overlay.
+// walkColumn walks in order of a column. What was written after the snapshot may have moved while it walks; that comes
+// at last, from the overlay.
 func (x *search) walkColumn(ctx context.Context, p *plan) error {
 	t, s := x.table, x.store
-	down := x.Sort[0].Descending
 	at := x.start(p)
 	var list []valued
 	var records []itsm.Record
@@ -425,14 +428,14 @@ func (x *search) walkColumn(ctx context.Context, p *plan) error {
 		t.lock.RLock()
 		s.mu.RLock()
 		next := x.orders[p.order].from
-		if down {
+		if p.down {
 			next = x.orders[p.order].back
 		}
 		for v := range next(at) {
 			if v.compare(at) == 0 {
 				continue
 			}
-			if done = x.outside(p, v); done || left == 0 {
+			if done = p.passed(v); done || left == 0 {
 				break
 			}
 			left--
@@ -446,7 +449,7 @@ func (x *search) walkColumn(ctx context.Context, p *plan) error {
 		done = done || left > 0
 		for i, r := range records {
 			// Records that are equal in this column may still trade places by the next one.
-			if n := len(x.matches); x.full() && (len(x.Sort) == 1 || field.Compare(x.matches[n-1].values[0], list[i].value) != 0) {
+			if x.full() && (p.exact || field.Compare(x.matches[len(x.matches)-1].values[0], list[i].value) != 0) {
 				done = true
 				break
 			}
@@ -459,19 +462,14 @@ func (x *search) walkColumn(ctx context.Context, p *plan) error {
 	for _, r := range records {
 		x.add(r)
 	}
-	if len(records) > 0 || len(x.Sort) > 1 {
-		x.trim()
-	} else if x.full() {
-		x.matches = x.matches[:x.Limit]
-	}
+	x.trim()
 	return nil
 }
 
 // start answers where a walk begins: after the mark, and within the span.
 func (x *search) start(p *plan) valued {
-	down := x.Sort[0].Descending
 	at := p.span.from
-	if down {
+	if p.down {
 		at = p.span.to
 		if p.span.open {
 			at = valued{field.List("\xff"), beyond()} // after every value that is indexed
@@ -480,22 +478,26 @@ func (x *search) start(p *plan) valued {
 	if x.After == nil {
 		return at
 	}
-	mark := valued{value: x.After.Values[0]}
+	var mark valued
 	switch {
-	case len(x.Sort) == 1:
-		mark.entry = &entry{table: x.table, id: x.After.ID}
-	case down:
-		mark.entry = beyond()
+	case p.exact && len(x.Sort) == 1 && x.Sort[0].Column == p.order:
+		mark = valued{x.After.Values[0], &entry{table: x.table, id: x.After.ID}}
+	case p.exact:
+		mark = valued{p.span.from.value, &entry{table: x.table, id: x.After.ID}}
+	case p.down:
+		mark = valued{x.After.Values[0], beyond()}
+	default:
+		mark = valued{x.After.Values[0], nil}
 	}
-	if c := mark.compare(at); down && c < 0 || !down && c > 0 {
+	if c := mark.compare(at); p.down && c < 0 || !p.down && c > 0 {
 		return mark
 	}
 	return at
 }
 
-// outside tells that a walk has left the span.
-func (x *search) outside(p *plan, v valued) bool {
-	if x.Sort[0].Descending {
+// passed tells that a walk has left the span.
+func (p *plan) passed(v valued) bool {
+	if p.down {
 		return v.compare(p.span.from) < 0
 	}
 	return !p.span.open && v.compare(p.span.to) >= 0
