@@ -41,9 +41,9 @@ type year struct {
 	chunk  *chunk
 }
 
-// covering returns a run that holds both instants, where a is not after b.
+// covering returns a run with the years of both instants, where a is not after b.
 func (ix *index) covering(a, b int64) *years {
-	if x := ix.now.Load(); x != nil && a >= x.list[0].start && b <= x.end() {
+	if x := ix.now.Load(); x != nil && a >= x.list[0].start && b < x.end() {
 		return x
 	}
 	return ix.compile(yearAt(a), yearAt(b))
@@ -51,11 +51,10 @@ func (ix *index) covering(a, b int64) *years {
 
 // later returns a run that ends later than x, nil at the horizon.
 func (ix *index) later(x *years) *years {
-	last := x.first + len(x.list) - 2
-	if last == LastYear {
+	if x.last() == LastYear {
 		return nil
 	}
-	return ix.compile(x.first, last+1)
+	return ix.compile(x.first, x.last()+1)
 }
 
 // earlier returns a run that begins earlier than x, nil at the horizon.
@@ -72,14 +71,17 @@ func (ix *index) compile(first, last int) *years {
 	defer ix.grow.Unlock()
 	old := ix.now.Load()
 	if old != nil {
-		first, last = min(first, old.first), max(last, old.first+len(old.list)-2)
+		if first >= old.first && last <= old.last() {
+			return old
+		}
+		first, last = min(first, old.first), max(last, old.last())
 	}
 	x := &years{first: first, list: make([]year, 0, last-first+2)}
 	var sum uint64
 	for y := first; y <= last; y++ {
 		start, end := yearStart(y), yearStart(y+1)
 		var c *chunk
-		if old != nil && y >= old.first && y < old.first+len(old.list)-1 {
+		if old != nil && y >= old.first && y <= old.last() {
 			c = old.list[y-old.first].chunk
 		} else {
 			ix.scratch = ix.source.spans(ix.scratch[:0], start, end)
@@ -96,6 +98,7 @@ func (ix *index) compile(first, last int) *years {
 	return x
 }
 
+func (x *years) last() int     { return x.first + len(x.list) - 2 }
 func (x *years) end() int64    { return x.list[len(x.list)-1].start }
 func (x *years) total() uint64 { return x.list[len(x.list)-1].before }
 

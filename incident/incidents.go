@@ -278,7 +278,7 @@ func (s *Incidents) resolved(u *itsm.Unit, inc *Incident, r Resolution) error {
 	if err != nil {
 		return fmt.Errorf("auto-close: %w", err)
 	}
-	return u.SetTimer(TimerAutoClose, due, TriggerClose)
+	return u.SetTimer(TimerAutoClose, due, TriggerClose, nil)
 }
 
 // takeUp is what every reopening does.

@@ -87,6 +87,8 @@ func Lifecycle() lifecycle.Definition {
 			{From: all, Trigger: itsm.TriggerUnlink, Brings: needs("id")},
 			{From: all, Trigger: itsm.TriggerWatch},
 			{From: all, Trigger: itsm.TriggerUnwatch},
+			{From: unfinished, Trigger: itsm.TriggerLevel, Brings: needs("target")},
+			{From: unfinished, Trigger: itsm.TriggerEscalate},
 		},
 	}
 }

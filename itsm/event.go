@@ -102,6 +102,7 @@ type FieldChange struct {
 const (
 	sealedActor    = "@actor"
 	sealedOnBehalf = "@on_behalf_of"
+	sealedPeople   = "@person." // and a number: each can be erased alone
 )
 
 const saltSize = 16

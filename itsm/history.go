@@ -29,6 +29,8 @@ type Entry struct {
 	Changes []FieldChange
 	// Facts is what the event says beside fields, each a JSON array: refusals, the levels that clocks reached.
 	Facts map[string]json.RawMessage
+	// People are those whom the event is about, beside its actor.
+	People []string
 	// Rows stamps what was added to the record: comments, links and so on.
 	Rows []RowStamp
 }
@@ -170,6 +172,9 @@ func (kd *kind) read(e *Event) (Entry, error) {
 	}
 	for i := range e.Sealed {
 		s := &e.Sealed[i]
+		if strings.HasPrefix(s.Field, sealedPeople) {
+			entry.People = append(entry.People, s.Subject)
+		}
 		if strings.HasPrefix(s.Field, "@") {
 			continue
 		}

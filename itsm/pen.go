@@ -62,6 +62,9 @@ func (x *tx) describe(t *touch, e *Event, before Record) error {
 	if e.Actor.OnBehalfOf != "" {
 		x.sealText(sealedOnBehalf, e.Actor.OnBehalfOf, e.Actor.OnBehalfOf)
 	}
+	for i, person := range t.people {
+		x.sealText(sealedPeople+strconv.Itoa(i+1), person, person)
+	}
 	x.sealChanges(t, before)
 	ink := slices.Clone(x.ink)
 	e.Facts = ink[:facts:facts]

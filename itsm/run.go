@@ -2,6 +2,7 @@ package itsm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -114,6 +115,12 @@ func (k *Kernel) fire(ctx context.Context, timer *Timer) (err error) {
 		if err != nil {
 			return err
 		}
+		in := h.zero()
+		if timer.Input != "" {
+			if err := json.Unmarshal([]byte(timer.Input), in); err != nil {
+				return ErrInvalid.because(err)
+			}
+		}
 		t, err := x.reach(timer.Key)
 		if errors.Is(err, ErrNotFound) {
 			return x.commit(nil, nil) // the record is gone: so is its timer
@@ -122,7 +129,7 @@ func (k *Kernel) fire(ctx context.Context, timer *Timer) (err error) {
 			return err
 		}
 		mark := x.mark()
-		err = x.act(t, kd, h, h.zero(), nil, actor, 0, nil)
+		err = x.act(t, kd, h, in, nil, actor, 0, nil)
 		x.unmark()
 		if refusal, ok := errors.AsType[*lifecycle.Refusal](err); ok {
 			x.undoTo(mark)

@@ -119,6 +119,37 @@ type WatcherOf struct {
 	Person string `json:"person"`
 }
 
+// LevelReached is what a service-level clock says when it comes to a level: the word between those who keep clocks and
+// those who escalate.
+type LevelReached struct {
+	Agreement string `json:"agreement"`
+	Target    string `json:"target"`
+	Level     string `json:"level"`
+	// Percent is the level's place in the target's time; from 100 on the target is missed.
+	Percent int `json:"percent"`
+	// Due is when the level was reached by the clock, also where it was noticed later.
+	Due time.Time `json:"due"`
+}
+
+// Breach reports whether the level lies at or behind the target's end.
+func (l LevelReached) Breach() bool { return l.Percent >= 100 }
+
+// Escalation is one step that was taken because something goes wrong.
+type Escalation struct {
+	Policy string `json:"policy"`
+	Step   string `json:"step"`
+	// Kind is notify, functional or hierarchical.
+	Kind string `json:"kind"`
+	// Reason is what it answers, such as "resolution reached 100 %".
+	Reason string `json:"reason"`
+	// Group is whom a functional step hands the ticket to.
+	Group string `json:"group,omitempty"`
+	// Nobody is set where the step found no audience.
+	Nobody bool `json:"nobody,omitempty"`
+	// People are told. They are sealed in the event, not part of its facts.
+	People []string `json:"-"`
+}
+
 // The triggers that every practice on tickets has; its lifecycle says in which states. [Practice.Standard] registers them.
 const (
 	TriggerEdit    lifecycle.Trigger = "edit"
@@ -131,6 +162,10 @@ const (
 	TriggerUnlink  lifecycle.Trigger = "unlink"
 	TriggerWatch   lifecycle.Trigger = "watch"
 	TriggerUnwatch lifecycle.Trigger = "unwatch"
+	// TriggerLevel notes that a service-level clock reached a level, and TriggerEscalate that somebody is told or
+	// involved because of it.
+	TriggerLevel    lifecycle.Trigger = "reach_level"
+	TriggerEscalate lifecycle.Trigger = "escalate"
 )
 
 // StandardTriggers declares the triggers for a lifecycle.
@@ -146,6 +181,8 @@ func StandardTriggers() []lifecycle.TriggerRow {
 		{Name: TriggerUnlink, Title: "Unlink", Past: "unlinked"},
 		{Name: TriggerWatch, Title: "Watch", Past: "watched"},
 		{Name: TriggerUnwatch, Title: "Stop watching", Past: "unwatched"},
+		{Name: TriggerLevel, Title: "Reach a service level", Past: "level_reached"},
+		{Name: TriggerEscalate, Title: "Escalate", Past: "escalated"},
 	}
 }
 
@@ -198,11 +235,28 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 		watch:   Handle(p, TriggerWatch, func(u *Unit, _ *P, w WatcherOf) error { return u.Watch(w.Person) }),
 		unwatch: Handle(p, TriggerUnwatch, func(u *Unit, _ *P, w WatcherOf) error { return u.unwatch(w.Person) }),
 	}
+	standing(p)
+}
+
+// standing registers what machinery does to tickets.
+func standing[P any](p *Practice[P]) {
 	Handle(p, TriggerLinked, func(u *Unit, _ *P, end LinkEnd) error {
 		if end.Remove {
 			return u.dropLink(end.Link)
 		}
 		return u.addLink(end.Link)
+	})
+	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact("level_reached", l) })
+	Handle(p, TriggerEscalate, func(u *Unit, r *P, e Escalation) error {
+		if t := TicketOf(any(r).(Record)); t != nil && e.Group != "" {
+			t.Group, t.Assignee = e.Group, ""
+		}
+		for _, person := range e.People {
+			if err := u.Concern(person); err != nil {
+				return err
+			}
+		}
+		return u.Fact("escalated", e)
 	})
 }
 

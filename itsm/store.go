@@ -159,8 +159,9 @@ type Timer struct {
 	// into nothing.
 	Generation int64
 	Due        time.Time
-	// Trigger is what fires.
+	// Trigger is what fires, and Input what it brings, as JSON; empty for the zero value.
 	Trigger string
+	Input   string
 }
 
 // TimerWrite sets a timer, or cancels the one of that key and name.

@@ -59,6 +59,7 @@ type touch struct {
 	also  []string
 
 	facts   []fact
+	people  []string
 	rows    []Row
 	removed []int64
 	timers  []TimerWrite
@@ -449,7 +450,7 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 		before = kd.zero
 	}
 	x.pen.diff = kd.plan.Diff(x.pen.diff[:0], plan.Pointer(before), plan.Pointer(t.after))
-	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.timers) == 0 && t.before != nil {
+	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.people)+len(t.timers) == 0 && t.before != nil {
 		return RecordWrite{}, false, nil
 	}
 	e := &Event{
@@ -487,7 +488,7 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 // reset forgets a try, so that the next begins anew.
 func (x *tx) reset() {
 	for _, t := range x.touched {
-		*t = touch{acts: t.acts[:0], facts: t.facts[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
+		*t = touch{acts: t.acts[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
 		x.spare = append(x.spare, t)
 	}
 	clear(x.touched)

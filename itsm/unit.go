@@ -138,28 +138,53 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 }
 
 // Fact writes something into the record's event that is no field of it, such as the level that a clock reached.
-func (u *Unit) Fact(name string, v field.Value) error {
-	if err := v.Check(); err != nil {
+func (u *Unit) Fact(name string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
 		return ErrInvalid.because(err)
 	}
 	u.touch.begin(u)
-	u.touch.facts = append(u.touch.facts, fact{name: name, json: v.AppendJSON(nil)})
+	u.touch.facts = append(u.touch.facts, fact{name: name, json: text})
 	return nil
 }
 
-// SetTimer makes the trigger fire on the record at an instant, by the system. A timer of the same name is moved.
-func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger) error {
-	if _, _, err := u.tx.k.handler(u.touch.key.Kind, t); err != nil {
+// SetTimer makes the trigger fire on the record at an instant, by the system, with an input of the trigger's type or
+// nil. A timer of the same name is moved.
+func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any) error {
+	_, h, err := u.tx.k.handler(u.touch.key.Kind, t)
+	if err != nil {
 		return err
 	}
+	timer := Timer{Key: u.touch.key, Name: name, Due: due.UTC(), Trigger: string(t)}
+	if in != nil {
+		boxed, err := h.box(in)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(boxed)
+		if err != nil {
+			return ErrInvalid.because(err)
+		}
+		timer.Input = string(text)
+	}
+	u.touch.begin(u)
 	if u.tx.historic && !due.After(u.tx.clockNow) {
-		u.touch.begin(u)
 		u.touch.facts = append(u.touch.facts, fact{name: "suppressed", json: field.Text(name).AppendJSON(nil)})
 		u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
 		return nil
 	}
+	u.touch.timer(timer, false)
+	return nil
+}
+
+// Concern names a person whom the event is about, beside its actor: who is told, who was mentioned. The name is sealed
+// like every personal value; [Entry.People] reads it.
+func (u *Unit) Concern(person string) error {
+	if err := checkText(person); err != nil {
+		return err
+	}
 	u.touch.begin(u)
-	u.touch.timer(Timer{Key: u.touch.key, Name: name, Due: due.UTC(), Trigger: string(t)}, false)
+	u.touch.people = append(u.touch.people, person)
 	return nil
 }
 
@@ -197,6 +222,22 @@ func (u *Unit) RemoveRow(id int64) {
 	u.touch.begin(u)
 	u.touch.removed = append(u.touch.removed, id)
 	u.touch.facts = append(u.touch.facts, fact{name: "removed_row", json: field.Int(id).AppendJSON(nil)})
+}
+
+// History answers the events of the record at hand as they are stored, without what this transaction adds. It costs
+// what it reads.
+func (u *Unit) History() ([]Entry, error) {
+	events, err := u.tx.snap.Events(u.tx.ctx, nil, u.touch.key, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(events))
+	for i, e := range events {
+		if entries[i], err = u.touch.kind.read(e); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
 }
 
 // Rows answers rows of the record at hand as they are stored, without those that this transaction added.

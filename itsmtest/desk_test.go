@@ -81,7 +81,7 @@ func (f *faults) register(k *itsm.Kernel) error {
 	f.Records = p.Records
 	f.report = itsm.Create(p, "report", "reported", func(u *itsm.Unit, r *fault, in report) error {
 		r.Title, r.Caller, r.Priority = in.Title, in.Caller, 3
-		return u.SetTimer("reminder", u.Now().Add(24*time.Hour), "remind")
+		return u.SetTimer("reminder", u.Now().Add(24*time.Hour), "remind", nil)
 	})
 	f.take = itsm.Handle(p, "take", func(u *itsm.Unit, r *fault, _ nothing) error {
 		r.Assignee = u.Actor().ID
@@ -91,12 +91,12 @@ func (f *faults) register(k *itsm.Kernel) error {
 		if err := u.Fact("reminded", field.Text("nobody answers")); err != nil {
 			return err
 		}
-		return u.SetTimer("reminder", u.Now().Add(24*time.Hour), "remind")
+		return u.SetTimer("reminder", u.Now().Add(24*time.Hour), "remind", nil)
 	})
 	f.resolve = itsm.Handle(p, "resolve", func(u *itsm.Unit, r *fault, in resolve) error {
 		r.Cause, r.Until = in.Cause, u.Now().Add(72*time.Hour)
 		u.CancelTimer("reminder")
-		return u.SetTimer("auto_close", r.Until, "close")
+		return u.SetTimer("auto_close", r.Until, "close", nil)
 	})
 	itsm.Handle(p, "close", func(*itsm.Unit, *fault, nothing) error { return nil })
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -111,8 +112,17 @@ func (t *trial) countUp(stores ...itsm.Store) {
 	const callers = 100
 	j := newJob(key(id(1)))
 	t.put(j)
+	// At first all write over the version that all have read, so that there is a race however fast the store is.
+	first := make([]*itsm.WriteSet, callers)
+	for i := range first {
+		first[i] = put(j.next(func(j *job) { j.Amount++ }))
+	}
 	errs := together(callers, func(i int) error {
-		return retryOn(t.Context(), stores[i%len(stores)], func(v itsm.Snapshot) (*itsm.WriteSet, error) {
+		store := stores[i%len(stores)]
+		if err := store.Apply(t.Context(), first[i]); !errors.Is(err, itsm.ErrConflict) {
+			return err
+		}
+		return retryOn(t.Context(), store, func(v itsm.Snapshot) (*itsm.WriteSet, error) {
 			r, err := v.Get(t.Context(), j.Key())
 			if err != nil {
 				return nil, err
@@ -150,6 +160,7 @@ func retryOn(ctx context.Context, s itsm.Store, plan func(v itsm.Snapshot) (*its
 		if err != nil {
 			return err
 		}
+		runtime.Gosched() // lets others write first
 		if err := s.Apply(ctx, set); !errors.Is(err, itsm.ErrConflict) {
 			return err
 		}

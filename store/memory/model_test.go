@@ -1,0 +1,297 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// model is what a store should hold, kept in the plainest way: a snapshot is a copy of all of it.
+type model struct {
+	notes    map[string]*note
+	events   map[string][]*itsm.Event
+	rows     map[string][]itsm.Row
+	timers   map[string]map[string]itsm.Timer
+	receipts map[itsm.ReceiptKey]itsm.Receipt
+	position itsm.Position
+}
+
+func (m *model) clone() *model {
+	c := &model{
+		notes: maps.Clone(m.notes), receipts: maps.Clone(m.receipts), position: m.position,
+		events: map[string][]*itsm.Event{}, rows: map[string][]itsm.Row{}, timers: map[string]map[string]itsm.Timer{},
+	}
+	for id, list := range m.events {
+		c.events[id] = slices.Clone(list)
+	}
+	for id, list := range m.rows {
+		c.rows[id] = slices.Clone(list)
+	}
+	for id, byName := range m.timers {
+		c.timers[id] = maps.Clone(byName)
+	}
+	return c
+}
+
+// query answers a page in the plainest way.
+func (m *model) query(q *itsm.StoreQuery) []string {
+	codec := noteCodec{}
+	compare := func(a, b *note) int {
+		for _, s := range q.Sort {
+			if c := field.Compare(codec.Value(a, s.Column), codec.Value(b, s.Column)); c != 0 {
+				if s.Descending {
+					return -c
+				}
+				return c
+			}
+		}
+		if len(q.Sort) > 0 && q.Sort[len(q.Sort)-1].Descending {
+			return strings.Compare(b.ID, a.ID)
+		}
+		return strings.Compare(a.ID, b.ID)
+	}
+	found := slices.SortedFunc(maps.Values(m.notes), compare)
+	var ids []string
+	passed := q.After == nil
+	for _, n := range found {
+		if passed && (q.Filter == nil || q.Filter.Match(func(c string) field.Value { return codec.Value(n, c) })) {
+			ids = append(ids, n.ID)
+		}
+		passed = passed || n.ID == q.After.ID
+	}
+	if q.Limit > 0 && len(ids) > q.Limit {
+		ids = ids[:q.Limit]
+	}
+	return ids
+}
+
+var modelActors = []string{"ada", "bob"}
+
+// step writes one random set to both.
+func (m *model) step(t *rapid.T, s *Store, now time.Time) {
+	set := &itsm.WriteSet{}
+	for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, 149), 0, 12, rapid.ID[int]).Draw(t, "notes") {
+		id := name(i)
+		version := int64(1)
+		if n := m.notes[id]; n != nil {
+			version = n.Version + 1
+		}
+		w := written(id, version, func(n *note) {
+			n.CreatedAt = start.Add(time.Duration(i%40) * time.Hour)
+			n.Group = rapid.SampledFrom([]string{"", "a", "b", "ba", "\xffz", "long name"}).Draw(t, "group")
+			n.Rank = rapid.Int64Range(0, 9).Draw(t, "rank")
+			n.Text = rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "text")
+		})
+		w.Event.Sealed = []itsm.Sealed{{Field: "text", Subject: "ada", Salt: []byte("salt"), Value: []byte(`"x"`)}}
+		for _, row := range m.rows[id] {
+			if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+				w.Removed = append(w.Removed, row.ID)
+			}
+		}
+		m.rows[id] = slices.DeleteFunc(m.rows[id], func(r itsm.Row) bool { return slices.Contains(w.Removed, r.ID) })
+		for j := range rapid.IntRange(0, 2).Draw(t, "rows") {
+			row := itsm.Row{
+				Record: keyOf(id), ID: version*10 + int64(j), Version: version, At: now,
+				Kind:   rapid.SampledFrom([]itsm.RowKind{itsm.Comments, itsm.Links}).Draw(t, "kind"),
+				Key:    rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "key"),
+				Sealed: itsm.Sealed{Field: "text", Subject: "ada", Salt: []byte("salt"), Value: []byte(`"x"`)},
+			}
+			w.Rows = append(w.Rows, row)
+			m.rows[id] = append(m.rows[id], row)
+		}
+		m.notes[id] = w.Record.(*note)
+		m.events[id] = append(m.events[id], w.Event)
+		set.Records = append(set.Records, w)
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "timers") {
+		id := name(rapid.IntRange(0, 149).Draw(t, "timer of"))
+		w := alarmOf(id, now.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "delay"))*time.Second))
+		w.Timer.Name = rapid.SampledFrom([]string{"close", "remind", "a"}).Draw(t, "timer")
+		if w.Cancel = rapid.Bool().Draw(t, "cancel"); w.Cancel {
+			delete(m.timers[id], w.Timer.Name)
+		} else {
+			if m.timers[id] == nil {
+				m.timers[id] = map[string]itsm.Timer{}
+			}
+			m.timers[id][w.Timer.Name] = w.Timer
+		}
+		set.Timers = append(set.Timers, w)
+	}
+	if rapid.IntRange(0, 5).Draw(t, "forget") == 0 {
+		actor := rapid.SampledFrom(modelActors).Draw(t, "whom")
+		set.Forget = &itsm.ActorKey{Tenant: "acme", Actor: actor}
+		maps.DeleteFunc(m.receipts, func(k itsm.ReceiptKey, _ itsm.Receipt) bool { return k.Actor == actor })
+	} else if rapid.Bool().Draw(t, "receipt") {
+		key := itsm.ReceiptKey{Tenant: "acme", Actor: rapid.SampledFrom(modelActors).Draw(t, "who"), Command: "write", Key: rapid.SampledFrom([]string{"1", "2", "3"}).Draw(t, "key")}
+		if _, there := m.receipts[key]; !there {
+			r := itsm.Receipt{ReceiptKey: key, Version: int64(now.Unix()), At: now}
+			set.Receipt, m.receipts[key] = &r, r
+		}
+	}
+	if rapid.Bool().Draw(t, "subscription") {
+		set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: "mail", Position: m.position + 1}, ExpectPosition: m.position}
+		m.position++
+	}
+	if id := name(rapid.IntRange(0, 149).Draw(t, "redact")); len(m.events[id]) > 0 {
+		r := itsm.Redaction{Key: keyOf(id), Version: rapid.Int64Range(1, int64(len(m.events[id]))).Draw(t, "version"), Fields: []string{"text"}}
+		m.events[id] = slices.Clone(m.events[id])
+		m.events[id][r.Version-1] = m.events[id][r.Version-1].Redact(r.Fields)
+		for i := range m.rows[id] {
+			if row := &m.rows[id][i]; row.Version == r.Version {
+				r.RowIDs = append(r.RowIDs, row.ID)
+				*row = row.Redact()
+			}
+		}
+		set.Redactions = append(set.Redactions, r)
+	}
+	require.NoError(t, s.Apply(context.Background(), set))
+}
+
+func drawFilter(t *rapid.T) *itsm.Filter {
+	group, rank, id := itsm.Where("group"), itsm.Where("rank"), itsm.Where("id")
+	parts := rapid.SliceOfN(rapid.SampledFrom([]itsm.Filter{
+		group.Is("a"), group.In("b", "a", "b"), group.IsNot("a"), group.Prefix("b"), group.Prefix("\xff"), group.Empty(),
+		rank.Equals(field.Int(3)), rank.Before(field.Int(2)), rank.AtMost(field.Int(2)), rank.After(field.Int(7)), rank.AtLeast(field.Number(6.5)),
+		id.In(name(3), name(5), name(3), name(77), "none"), id.AtLeast(field.Text(name(120))), itsm.Where("text").Is("x"),
+		itsm.Any(group.Is("a"), rank.Equals(field.Int(1))),
+	}), 0, 3).Draw(t, "filter")
+	if len(parts) == 0 {
+		return nil
+	}
+	f := itsm.All(parts...)
+	return &f
+}
+
+// check compares what a snapshot answers with what it should.
+func (m *model) check(t *rapid.T, v itsm.Snapshot) {
+	ctx := context.Background()
+	i := rapid.IntRange(0, 149).Draw(t, "look at")
+	id := name(i)
+	got, err := v.Get(ctx, keyOf(id))
+	if want := m.notes[id]; want == nil {
+		require.ErrorIs(t, err, itsm.ErrNotFound)
+	} else {
+		require.NoError(t, err)
+		require.Same(t, want, got)
+	}
+	events, err := v.Events(ctx, nil, keyOf(id), 0, 0)
+	require.NoError(t, err)
+	require.Equal(t, len(m.events[id]), len(events))
+	for i, e := range events {
+		require.Equal(t, *m.events[id][i], *e)
+	}
+	rows, err := v.Rows(ctx, nil, keyOf(id), "", 0, 0)
+	require.NoError(t, err)
+	require.True(t, len(rows) == 0 && len(m.rows[id]) == 0 || fmt.Sprint(m.rows[id]) == fmt.Sprint(rows), "rows of %s", id)
+
+	var keyed []itsm.Row
+	for _, other := range slices.Sorted(maps.Keys(m.rows)) {
+		for _, row := range m.rows[other] {
+			if row.Kind == itsm.Links && row.Key == "one" {
+				keyed = append(keyed, row)
+			}
+		}
+	}
+	rows, err = v.FindRows(ctx, nil, "acme", itsm.Links, "one", 0)
+	require.NoError(t, err)
+	require.True(t, len(rows) == 0 && len(keyed) == 0 || fmt.Sprint(keyed) == fmt.Sprint(rows), "rows of key one")
+
+	timers, err := v.Timers(ctx, nil, keyOf(id))
+	require.NoError(t, err)
+	var want []itsm.Timer
+	for _, timer := range slices.Sorted(maps.Keys(m.timers[id])) {
+		want = append(want, m.timers[id][timer])
+	}
+	require.Equal(t, want, timers)
+
+	for _, actor := range modelActors {
+		for _, k := range []string{"1", "2", "3"} {
+			key := itsm.ReceiptKey{Tenant: "acme", Actor: actor, Command: "write", Key: k}
+			got, err := v.Receipt(ctx, key)
+			require.NoError(t, err)
+			if want, there := m.receipts[key]; !there {
+				require.Nil(t, got)
+			} else {
+				require.Equal(t, &want, got)
+			}
+		}
+	}
+	sub, err := v.Subscription(ctx, "mail")
+	require.NoError(t, err)
+	require.Equal(t, m.position, sub.Position)
+
+	q := &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: drawFilter(t), Limit: rapid.SampledFrom([]int{0, 1, 3, 20, 500}).Draw(t, "limit")}
+	columns := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"id", "group", "rank", "text", "created_at"}), 0, 2, rapid.ID[string]).Draw(t, "sort")
+	for _, c := range columns {
+		q.Sort = append(q.Sort, itsm.Sort{Column: c, Descending: rapid.Bool().Draw(t, "descending")})
+	}
+	if after := m.notes[name(rapid.IntRange(0, 149).Draw(t, "after"))]; after != nil && rapid.Bool().Draw(t, "page") {
+		q.After = &itsm.Mark{ID: after.ID}
+		for _, c := range columns {
+			q.After.Values = append(q.After.Values, noteCodec{}.Value(after, c))
+		}
+	}
+	found, err := v.Query(ctx, nil, q)
+	require.NoError(t, err)
+	var ids []string
+	for _, r := range found {
+		ids = append(ids, r.Header().ID)
+		require.Same(t, m.notes[r.Header().ID], r)
+	}
+	require.Equal(t, m.query(q), ids, "%+v", q)
+	count, err := v.Count(ctx, q)
+	require.NoError(t, err)
+	require.Len(t, m.query(&itsm.StoreQuery{Filter: q.Filter}), int(count), "%+v", q.Filter)
+}
+
+func TestSnapshotsAnswerAsOfTheirInstant(t *testing.T) {
+	type open struct {
+		itsm.Snapshot
+		want *model
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := New()
+		require.NoError(t, s.Prepare(context.Background(), []itsm.Codec{noteCodec{}}))
+		m := (&model{notes: map[string]*note{}, receipts: map[itsm.ReceiptKey]itsm.Receipt{}}).clone()
+		var views []open
+		for i := range rapid.IntRange(1, 40).Draw(t, "steps") {
+			switch rapid.IntRange(0, 5).Draw(t, "step") {
+			case 0:
+				v, err := s.Snapshot(context.Background())
+				require.NoError(t, err)
+				views = append(views, open{v, m.clone()})
+			case 1:
+				if len(views) > 0 {
+					at := rapid.IntRange(0, len(views)-1).Draw(t, "close")
+					views[at].Close()
+					views = slices.Delete(views, at, at+1)
+				}
+			case 2, 3:
+				m.step(t, s, start.Add(time.Duration(i)*time.Second))
+			default:
+				if len(views) > 0 {
+					v := views[rapid.IntRange(0, len(views)-1).Draw(t, "view")]
+					v.want.check(t, v)
+				}
+			}
+		}
+		for _, v := range views {
+			v.want.check(t, v)
+			v.Close()
+		}
+		for range 100 {
+			require.NoError(t, s.Apply(context.Background(), &itsm.WriteSet{}))
+		}
+		requireNothingKept(t, s)
+	})
+}
