@@ -19,8 +19,9 @@
 // hour longer in autumn. Add gives the earliest instant with exactly the working time asked for before it, so a budget
 // that ends with the day is due at closing, not at the next opening.
 //
-// Everything is exact to the nanosecond. No answer lies outside the horizon, 1800-01-01 to 2200-01-01 UTC; where a
-// question has none inside it, the error is [ErrNoWorkingTime] or [ErrHorizon], never an endless search.
+// Everything is exact to the nanosecond. No answer lies outside the horizon, 1800-01-01 to 2200-01-01 UTC, which reaches
+// back to when towns kept their own mean time; where a question has no answer inside it, the error is
+// [ErrNoWorkingTime] or [ErrHorizon], never an endless search.
 //
 // # Cost
 //

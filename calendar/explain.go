@@ -78,7 +78,7 @@ func (e Explanation) String() string {
 	const layout = "Mon 2006-01-02 15:04:05.999999999"
 	var text strings.Builder
 	for _, l := range e.Lines {
-		fmt.Fprintf(&text, "%s  to  %s  %-8s", l.From.Format(layout), l.To.Format(layout), l.Reason)
+		fmt.Fprintf(&text, "%s  to  %s  %s", l.From.Format(layout), l.To.Format(layout), l.Reason)
 		if l.Reason == ReasonOpen {
 			fmt.Fprintf(&text, " %s", l.Duration())
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -134,7 +135,7 @@ func Parse(data []byte) (*Calendar, error) {
 // MarshalJSON gives the calendar's [Spec].
 func (c *Calendar) MarshalJSON() ([]byte, error) { return json.Marshal(c.spec) }
 
-// UnmarshalJSON is [Parse].
+// UnmarshalJSON is [Parse]: it makes the calendar anew, so nobody else may be using it. An error leaves it as it was.
 func (c *Calendar) UnmarshalJSON(data []byte) error {
 	parsed, err := Parse(data)
 	if err == nil {
@@ -171,6 +172,9 @@ func (b *builder) build(s Spec, at string) (source, *time.Location) {
 	return b.combined(s, at, op, parts, keep)
 }
 
+// maxDepth bounds what a hostile configuration can cost.
+const maxDepth = 16
+
 func (b *builder) combined(s Spec, at, op string, parts []Spec, keep func(bool, bool) bool) (source, *time.Location) {
 	own := s
 	own.Name, own.Zone, own.Union, own.Intersection, own.Minus = "", "", nil, nil, nil
@@ -181,6 +185,10 @@ func (b *builder) combined(s Spec, at, op string, parts []Spec, keep func(bool, 
 		b.fault(at+op, fmt.Errorf("%w: calendars to combine", ErrMissing))
 	}
 	c := &combination{name: s.Name, keep: keep, op: op}
+	if strings.Count(at, ".") >= maxDepth {
+		b.fault(at+op, fmt.Errorf("%w: combined more than %d deep", ErrMisplaced, maxDepth))
+		return c, time.UTC
+	}
 	var loc *time.Location
 	for i, part := range parts {
 		hours, zone := b.build(part, fmt.Sprintf("%s%s[%d].", at, op, i))
@@ -203,7 +211,6 @@ func (s Spec) plain() bool {
 
 func (b *builder) single(s Spec, at string) (source, *time.Location) {
 	h := &local{name: s.Name, loc: b.zone(at+"zone", s.Zone)}
-	h.first, h.last = b.dates(at, s.From, s.Through)
 	h.week = b.week(at+"weekly", s.Weekly)
 	for i, season := range s.Seasons {
 		field := fmt.Sprintf("%sseasons[%d].", at, i)
@@ -246,6 +253,7 @@ func (b *builder) single(s Spec, at string) (source, *time.Location) {
 		}
 		h.entries = append(h.entries, e)
 	}
+	h.first, h.last = b.dates(at, s.From, s.Through)
 	return h, h.loc
 }
 
@@ -285,16 +293,17 @@ func (b *builder) dates(at string, from, through Date) (first, last int64) {
 
 func (b *builder) week(field string, w Week) (week [7][]span) {
 	var next [7][]span
+	var errs [7]error
 	for d := range week {
-		field := field + "." + weekdayNames[d]
-		var err error
-		if week[d], next[(d+1)%7], err = w.day(time.Weekday(d)).parse(); err != nil {
-			b.fault(field, err)
-		}
+		week[d], next[(d+1)%7], errs[d] = w.day(time.Weekday(d)).parse()
 	}
-	for d := range week {
-		if len(combine(nil, week[d], next[d], both)) > 0 {
-			b.fault(field+"."+weekdayNames[d], fmt.Errorf("%w: the day before is still open", ErrOverlap))
+	for i := range week {
+		d := (i + 1) % 7 // from Monday on
+		if errs[d] == nil && len(combine(nil, week[d], next[d], both)) > 0 {
+			errs[d] = fmt.Errorf("%w: the day before is still open", ErrOverlap)
+		}
+		if errs[d] != nil {
+			b.fault(field+"."+weekdayNames[d], errs[d])
 		}
 		week[d] = combine(nil, week[d], next[d], either)
 	}

@@ -224,15 +224,7 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 		return u.Note(r.Reason)
 	})
 	s.late = itsm.Handle(p, TriggerLate, s.repliedLate)
-	s.cancel = itsm.Handle(p, TriggerCancel, func(u *itsm.Unit, inc *Incident, c Cancel) error {
-		inc.CancelReason = c.Reason
-		release(inc)
-		if c.Original.IsZero() {
-			return nil
-		}
-		inc.Original = c.Original
-		return u.Link(itsm.DuplicateOf, c.Original)
-	})
+	s.cancel = itsm.Handle(p, TriggerCancel, cancelled)
 	p.Standard(s.edited)
 }
 
@@ -289,6 +281,26 @@ func (s *Incidents) takeUp(u *itsm.Unit, inc *Incident) {
 	u.CancelTimer(TimerAutoClose)
 }
 
+func cancelled(u *itsm.Unit, inc *Incident, c Cancel) error {
+	inc.CancelReason, inc.Original = c.Reason, c.Original
+	release(inc)
+	if c.Original.IsZero() {
+		return nil
+	}
+	for next := c.Original; !next.IsZero(); { // duplicates of duplicates; what is written here never ends in a circle
+		rec, err := u.Get(next)
+		if err != nil {
+			return err
+		}
+		if next = rec.(*Incident).Original; next == inc.Ref() {
+			return &lifecycle.Refusal{Lifecycle: Kind, State: inc.State, Trigger: TriggerCancel, Reasons: []lifecycle.Reason{
+				{Code: guardOriginal, Args: map[string]string{"original": c.Original.String()}},
+			}}
+		}
+	}
+	return u.Link(itsm.DuplicateOf, c.Original)
+}
+
 // repliedLate does what the policy says when the caller writes on a closed incident.
 func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) error {
 	if s.policy.LateReply == LateReplyReopens {
@@ -298,6 +310,7 @@ func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) err
 	ref, err := u.Create(Kind, TriggerReport, Report{
 		Title: inc.Title, Description: c.Body, Caller: inc.Caller, Channel: c.Channel, Impact: inc.Impact, Urgency: inc.Urgency,
 		Category: inc.Category, Service: inc.Service, Items: inc.Items, Group: inc.Group,
+		Custom: inc.Custom,
 	})
 	if err != nil {
 		return err
@@ -343,23 +356,30 @@ func give(inc *Incident, a Assignment) {
 // release forgets what the incident waited for.
 func release(inc *Incident) { inc.Hold, inc.HeldFrom = "", "" }
 
-// callerWrites is what a message of the caller does beside being a comment.
+// callerWrites is what a message of the caller does beside being a comment. Where the table refuses it, the message
+// stays, with the refusal beside it.
 func (s *Incidents) callerWrites(u *itsm.Unit, c itsm.Change) error {
 	if c.Trigger != itsm.TriggerComment {
 		return nil
 	}
 	inc, ok := c.After.(*Incident)
 	message, _ := c.Input.(*itsm.Comment)
-	if !ok || message == nil || message.AutoReply || message.Internal || c.Actor.Person() != inc.Caller {
+	if !ok || !fromCaller(inc, c.Actor, message) {
 		return nil
 	}
+	var err error
 	switch {
 	case inc.State == StateOnHold && inc.Hold == itsm.HoldCaller:
-		return u.Do(u.Ref(), TriggerResume, nil)
+		_, err = u.Try(u.Ref(), TriggerResume, nil)
 	case inc.State == StateResolved && s.policy.CallerReply == ReplyReopens && s.mayReopen(u, inc):
-		return u.Do(u.Ref(), TriggerReopen, Reopen{Reason: "The caller wrote."})
+		_, err = u.Try(u.Ref(), TriggerReopen, Reopen{Reason: "The caller wrote."})
 	}
-	return nil
+	return err
+}
+
+// fromCaller reports whether a message is the caller's word: not a machine's, and not one between those who work on it.
+func fromCaller(inc *Incident, by itsm.Actor, message *itsm.Comment) bool {
+	return inc.Caller != "" && by.Person() == inc.Caller && (message == nil || !message.AutoReply && !message.Internal)
 }
 
 func (s *Incidents) mayReopen(u *itsm.Unit, inc *Incident) bool {
@@ -436,7 +456,7 @@ func (s *Incidents) guards(p *itsm.Practice[Incident]) {
 		return within(u.Now(), inc.ClosedAt, s.policy.LateReplyWindow, guardLate)
 	})
 	p.Guard(guardNotLate, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
-		if u.Actor().Person() != inc.Caller {
+		if message, _ := u.Input().(*itsm.Comment); !fromCaller(inc, u.Actor(), message) {
 			return nil
 		}
 		return refuse(guardNotLate, nil)

@@ -19,6 +19,15 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 // MarshalText writes the digest in hexadecimal.
 func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (d *Digest) UnmarshalText(text []byte) error {
+	n, err := hex.Decode(d[:], text)
+	if err != nil || n != len(d) {
+		return ErrInvalid.with("digest", string(text), "a digest is 64 hexadecimal digits")
+	}
+	return nil
+}
+
 // Event is what one command did to one record. Its Version is the version that the record then had, so that a record's
 // events are numbered without a gap, and their order is the version, never the time. A stored event is never changed,
 // but for the erasure of personal values.

@@ -138,8 +138,8 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 	return rec, nil
 }
 
-// read decodes an event.
-func (kd *kind) read(e *Event) (Entry, error) {
+// Read decodes an event. Its changes come in the order of their names.
+func (e *Event) Read() (Entry, error) {
 	entry := Entry{
 		Version: e.Version, At: e.At, Event: e.Kind, Also: e.Also, Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows),
 	}
@@ -188,13 +188,15 @@ func (kd *kind) read(e *Event) (Entry, error) {
 		}
 		entry.Changes = append(entry.Changes, c)
 	}
-	slices.SortFunc(entry.Changes, func(a, b FieldChange) int {
-		if d := kd.rank(a.Field) - kd.rank(b.Field); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Field, b.Field)
-	})
+	slices.SortFunc(entry.Changes, func(a, b FieldChange) int { return strings.Compare(a.Field, b.Field) })
 	return entry, nil
+}
+
+// read decodes an event with its changes in the order of the record's fields.
+func (kd *kind) read(e *Event) (Entry, error) {
+	entry, err := e.Read()
+	slices.SortStableFunc(entry.Changes, func(a, b FieldChange) int { return kd.rank(a.Field) - kd.rank(b.Field) })
+	return entry, err
 }
 
 // rank orders fields as the record declares them.

@@ -246,6 +246,7 @@ type Change struct {
 	Input  any
 	Before Record
 	After  Record
-	// Acts lists every act on the record in this transaction, in order.
-	Acts []lifecycle.Trigger
+	// Acts lists every act on the record in this transaction so far, in order, and Events what they are called.
+	Acts   []lifecycle.Trigger
+	Events []string
 }

@@ -134,19 +134,59 @@ type LevelReached struct {
 // Breach reports whether the level lies at or behind the target's end.
 func (l LevelReached) Breach() bool { return l.Percent >= 100 }
 
+// Levels reads the levels that clocks reached in an event.
+func (e *Entry) Levels() []LevelReached {
+	var levels []LevelReached
+	if raw, ok := e.Facts[factLevel]; ok && json.Unmarshal(raw, &levels) != nil {
+		return nil
+	}
+	return levels
+}
+
+// Levels answers the levels that clocks reached on the record at hand in this transaction.
+func (u *Unit) Levels() []LevelReached {
+	var levels []LevelReached
+	for _, f := range u.touch.facts {
+		var l LevelReached
+		if f.name == factLevel && json.Unmarshal(f.json, &l) == nil {
+			levels = append(levels, l)
+		}
+	}
+	return levels
+}
+
+// Escalations reads the steps that were taken in an event, with the people who are told.
+func (e *Entry) Escalations() []Escalation {
+	var steps []Escalation
+	if raw, ok := e.Facts[factEscalated]; ok && json.Unmarshal(raw, &steps) != nil {
+		return nil
+	}
+	people := e.People
+	for i := range steps {
+		n := min(steps[i].Told, len(people))
+		steps[i].People, people = people[:n], people[n:]
+	}
+	return steps
+}
+
+// The facts that the standard triggers write.
+const (
+	factLevel     = "level_reached"
+	factEscalated = "escalated"
+)
+
 // Escalation is one step that was taken because something goes wrong.
 type Escalation struct {
 	Policy string `json:"policy"`
 	Step   string `json:"step"`
-	// Kind is notify, functional or hierarchical.
+	// Kind is notify or hierarchical.
 	Kind string `json:"kind"`
 	// Reason is what it answers, such as "resolution reached 100 %".
 	Reason string `json:"reason"`
-	// Group is whom a functional step hands the ticket to.
-	Group string `json:"group,omitempty"`
 	// Nobody is set where the step found no audience.
 	Nobody bool `json:"nobody,omitempty"`
-	// People are told. They are sealed in the event, not part of its facts.
+	// Told counts the people who are told. Who they are is sealed in the event, not part of its facts.
+	Told   int      `json:"told,omitempty"`
 	People []string `json:"-"`
 }
 
@@ -246,17 +286,15 @@ func standing[P any](p *Practice[P]) {
 		}
 		return u.addLink(end.Link)
 	})
-	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact("level_reached", l) })
-	Handle(p, TriggerEscalate, func(u *Unit, r *P, e Escalation) error {
-		if t := TicketOf(any(r).(Record)); t != nil && e.Group != "" {
-			t.Group, t.Assignee = e.Group, ""
-		}
+	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact(factLevel, l) })
+	Handle(p, TriggerEscalate, func(u *Unit, _ *P, e Escalation) error {
 		for _, person := range e.People {
 			if err := u.Concern(person); err != nil {
 				return err
 			}
 		}
-		return u.Fact("escalated", e)
+		e.Told = len(e.People)
+		return u.Fact(factEscalated, e)
 	})
 }
 

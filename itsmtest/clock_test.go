@@ -33,11 +33,13 @@ func (j *jobs) Work(ctx context.Context) (done int, next time.Time, err error) {
 	now := j.clock.Now()
 	j.asked = append(j.asked, now)
 	slices.SortFunc(j.due, time.Time.Compare)
-	for len(j.due) > 0 && !j.due[0].After(now) {
-		at := j.due[0]
-		j.due = j.due[1:]
-		j.done = append(j.done, now)
+	for len(j.due) > done && !j.due[done].After(now) {
 		done++
+	}
+	ripe := j.due[:done]
+	j.due = slices.Clone(j.due[done:])
+	for _, at := range ripe {
+		j.done = append(j.done, now)
 		if j.do != nil {
 			if err := j.do(ctx, at); err != nil {
 				return done, next, err
@@ -45,7 +47,7 @@ func (j *jobs) Work(ctx context.Context) (done int, next time.Time, err error) {
 		}
 	}
 	if len(j.due) > 0 {
-		next = j.due[0]
+		next = slices.MinFunc(j.due, time.Time.Compare)
 	}
 	return done, next, nil
 }

@@ -92,7 +92,7 @@ func RequireNothingPending(t TB, ctx context.Context, k *itsm.Kernel, ref itsm.R
 	t.Helper()
 	l := look{t, ctx, k, ref}
 	if timers, _ := l.timers(); len(timers) > 0 {
-		l.fail("has %d pending", len(timers))
+		l.fail("has the timer %s pending, due at %s, and %d more", timers[0].Name, instant(timers[0].Due), len(timers)-1)
 	}
 }
 

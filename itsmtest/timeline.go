@@ -83,7 +83,7 @@ func (t *timeline) header(rec itsm.Record) {
 	t.WriteString(h.Ref().String())
 	ticket := itsm.TicketOf(rec)
 	if ticket != nil {
-		t.WriteString(": " + ticket.Title)
+		t.WriteString(": " + strings.ReplaceAll(ticket.Title, "\n", "\n    "))
 	}
 	fmt.Fprintf(t, "\n%s (%s), ", h.State, h.Phase)
 	if ticket != nil && ticket.Priority != 0 {
@@ -105,7 +105,7 @@ func (t *timeline) entry(e itsm.Entry) {
 			from = t.values[c.Field]
 		}
 		t.values[c.Field] = c.To
-		if to := orNone(t.value(c.To)); from.IsZero() {
+		if to := orNone(t.value(c.To)); from.IsZero() || from.Equal(c.To) {
 			t.line(c.Field, to)
 		} else {
 			t.line(c.Field, t.value(from)+" → "+to)
@@ -130,7 +130,7 @@ func (t *timeline) pending(timers []itsm.Timer) {
 	})
 	t.WriteString("\npending\n")
 	for _, timer := range timers {
-		t.line(t.instant(timer.Due), timer.Name+" → "+timer.Trigger)
+		t.line(t.instant(timer.Due), strings.TrimSpace(timer.Name+" → "+timer.Trigger+" "+timer.Input))
 	}
 }
 
@@ -201,8 +201,8 @@ func (t *timeline) erasure(raw json.RawMessage) string {
 	}
 	var parts []string
 	for _, version := range slices.Sorted(maps.Keys(taken.Events)) {
-		fields := strings.ReplaceAll(strings.Join(taken.Events[version], " and "), "@", "")
-		parts = append(parts, fmt.Sprintf("%s of v%d", fields, version))
+		fields := strings.ReplaceAll(strings.Join(taken.Events[version], ", "), "@", "")
+		parts = append(parts, fmt.Sprintf("v%d (%s)", version, fields))
 	}
 	for _, id := range taken.Rows {
 		parts = append(parts, t.rowName(id))
@@ -214,7 +214,7 @@ func (t *timeline) rowName(id int64) string {
 	return cmp.Or(t.named[id], "row "+strconv.FormatInt(id, 10))
 }
 
-// row shows what hangs on the record: who wrote it, its text, and its facts in brackets.
+// row shows what hangs on the record: who wrote it, its facts in brackets, its text.
 func (t *timeline) row(stamp itsm.RowStamp) {
 	name := string(stamp.Kind)
 	r, ok := t.rows[stamp.ID]
@@ -242,14 +242,15 @@ func (t *timeline) row(stamp itsm.RowStamp) {
 			facts["spent"] = []byte(strconv.Quote(time.Duration(ns).String()))
 		}
 	}
+	name += " by " + r.Sealed.Subject
 	if len(facts) > 0 {
 		names := slices.Sorted(maps.Keys(facts))
 		for i, fact := range names {
 			names[i] += " " + t.anything(facts[fact])
 		}
-		text += " (" + strings.Join(names, ", ") + ")"
+		name += " (" + strings.Join(names, ", ") + ")"
 	}
-	t.line(name+" by "+r.Sealed.Subject, text)
+	t.line(name, text)
 }
 
 func (t *timeline) value(v field.Value) string {

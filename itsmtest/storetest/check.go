@@ -209,7 +209,7 @@ func text(x any) string {
 	case []itsm.Row:
 		return lines(x)
 	case itsm.Timer:
-		return fmt.Sprintf("timer %s %q generation %d due %s trigger %q", quoted(x.Key), x.Name, x.Generation, instant(x.Due), x.Trigger)
+		return fmt.Sprintf("timer %s %q generation %d due %s trigger %q input %q", quoted(x.Key), x.Name, x.Generation, instant(x.Due), x.Trigger, x.Input)
 	case []itsm.Timer:
 		return lines(x)
 	case *itsm.Receipt:

@@ -21,6 +21,9 @@ type fault struct {
 	damage func(s itsm.Store) itsm.Store
 }
 
+// lostHandle is the one fault that is not of a store but of its second handle, which TestRun opens.
+const lostHandle = "a second handle has data of its own"
+
 var faults = map[string]fault{
 	"a lost race is reported as won": {"Race/100 writers of one record lose no update", applying(
 		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
@@ -128,6 +131,36 @@ var faults = map[string]fault{
 			return s.Apply(ctx, set)
 		}}
 	}},
+	"a set is written in two parts": {"Cancel/midway: all or nothing", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			if err := s.Apply(ctx, with(set, func(w *itsm.WriteSet) { w.Timers = nil })); err != nil {
+				return err
+			}
+			for range 100 { // long enough to be cancelled in between
+				runtime.Gosched()
+			}
+			return s.Apply(ctx, &itsm.WriteSet{Timers: set.Timers})
+		})},
+	"whoever is not alone conflicts": {"Race/sets that do not meet do not conflict", func(s itsm.Store) itsm.Store {
+		var writing atomic.Int64
+		return &broken{Store: s, apply: func(ctx context.Context, set *itsm.WriteSet) error {
+			defer writing.Add(-1)
+			if writing.Add(1) > 1 {
+				return itsm.ErrConflict
+			}
+			runtime.Gosched()
+			return s.Apply(ctx, set)
+		}}
+	}},
+	"a deadlock is an error of its own": {"Race/sets over the same records in any order neither tear nor hang", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(ctx, set)
+			if errors.Is(err, itsm.ErrConflict) {
+				return errors.New("deadlock detected")
+			}
+			return err
+		})},
+	lostHandle: {"Reopen/the second shows all that the first wrote", func(s itsm.Store) itsm.Store { return s }},
 
 	"pages skip a record": {"Query/sorted and paged as the reference", querying(
 		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
@@ -201,8 +234,34 @@ var faults = map[string]fault{
 		})},
 	"facts are parsed and written again": {"Events/every part as it was written", eventually(
 		func(e *itsm.Event) { e.Facts = bytes.ReplaceAll(e.Facts, []byte(" "), nil) })},
-	"a view begins with its first read": {"Snapshot/from the moment that it was opened, not first read",
-		func(s itsm.Store) itsm.Store { return lateStore{s} }},
+	"one method of a view reads what is newest": {"Snapshot/all methods agree while others write", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, view: func(v itsm.Snapshot) itsm.Snapshot {
+			return &brokenView{Snapshot: v, events: func(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
+				newest, err := s.Snapshot(ctx)
+				if err != nil {
+					return dst, err
+				}
+				defer newest.Close()
+				runtime.Gosched()
+				return newest.Events(ctx, dst, k, after, limit)
+			}}
+		}}
+	}},
+	"a view begins with its first read": {"Snapshot/from the moment that it was opened, not first read", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, view: func(v itsm.Snapshot) itsm.Snapshot {
+			late := &brokenView{Snapshot: v}
+			late.query = func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+				begun, err := s.Snapshot(ctx)
+				if err != nil {
+					return dst, err
+				}
+				late.Snapshot.Close()
+				late.Snapshot, late.query = begun, nil
+				return begun.Query(ctx, dst, q)
+			}
+			return late
+		}}
+	}},
 	"a later column is not filled for old records": {"Prepare/a later column finds the records that are there",
 		func(s itsm.Store) itsm.Store {
 			var prepared atomic.Bool
@@ -249,6 +308,23 @@ var faults = map[string]fault{
 			return got, err
 		}}
 	}},
+	"next due tells of timers that are claimed": {"Timers/next due is when a claim would find something", func(s itsm.Store) itsm.Store {
+		var due atomic.Pointer[time.Time]
+		return &broken{Store: s,
+			claim: func(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
+				got, err := s.Claim(ctx, now, until, limit)
+				if len(got) > 0 {
+					due.Store(&got[0].Due)
+				}
+				return got, err
+			},
+			nextDue: func(ctx context.Context) (time.Time, bool, error) {
+				if at := due.Load(); at != nil {
+					return *at, true, nil
+				}
+				return s.NextDue(ctx)
+			}}
+	}},
 	"timers come in any order": {"Timers/claimed in order of due, then key, up to a limit", func(s itsm.Store) itsm.Store {
 		return &broken{Store: s, claim: func(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
 			got, err := s.Claim(ctx, now, until, limit)
@@ -277,6 +353,7 @@ type broken struct {
 	apply   func(context.Context, *itsm.WriteSet) error
 	view    func(itsm.Snapshot) itsm.Snapshot
 	claim   func(context.Context, time.Time, time.Time, int) ([]itsm.Timer, error)
+	nextDue func(context.Context) (time.Time, bool, error)
 	feed    func(context.Context, []itsm.Delivery, itsm.Position, int) ([]itsm.Delivery, error)
 	number  func(context.Context, string, string) (int64, error)
 }
@@ -308,6 +385,13 @@ func (b *broken) Claim(ctx context.Context, now, until time.Time, limit int) ([]
 		return b.Store.Claim(ctx, now, until, limit)
 	}
 	return b.claim(ctx, now, until, limit)
+}
+
+func (b *broken) NextDue(ctx context.Context) (time.Time, bool, error) {
+	if b.nextDue == nil {
+		return b.Store.NextDue(ctx)
+	}
+	return b.nextDue(ctx)
 }
 
 func (b *broken) Feed(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
@@ -409,27 +493,4 @@ func with(set *itsm.WriteSet, change func(*itsm.WriteSet)) *itsm.WriteSet {
 	w := *set
 	change(&w)
 	return &w
-}
-
-// lateStore opens its views when they are first read, as a deferred transaction does.
-type lateStore struct{ itsm.Store }
-
-func (s lateStore) Snapshot(context.Context) (itsm.Snapshot, error) {
-	return &lateView{store: s.Store}, nil
-}
-
-// lateView passes on what the promise that it breaks reads first; the rest follows from there.
-type lateView struct {
-	itsm.Snapshot
-	store itsm.Store
-}
-
-func (v *lateView) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
-	if v.Snapshot == nil {
-		var err error
-		if v.Snapshot, err = v.store.Snapshot(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return v.Snapshot.Query(ctx, dst, q)
 }

@@ -101,7 +101,7 @@ func (j *job) row(id int64, find string) itsm.Row {
 
 // timer is a timer that j's version set.
 func (j *job) timer(name string, due time.Time) itsm.Timer {
-	return itsm.Timer{Key: j.Key(), Name: name, Generation: j.Version, Due: due, Trigger: "do " + name}
+	return itsm.Timer{Key: j.Key(), Name: name, Generation: j.Version, Due: due, Trigger: "do " + name, Input: `{"name":"` + name + `"}`}
 }
 
 // receipt is what a key of alice's remembers of making j.

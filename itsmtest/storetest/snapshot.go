@@ -150,7 +150,7 @@ var snapshots = []promise{
 func (t *trial) changeEverything(j *job) {
 	t.Helper()
 	n := j.next(func(j *job) { j.Amount, j.Title, j.Assignee = 99, "Out", "dan" })
-	set := t.crowded(n.write(n.row(10, "message")))
+	set := crowded(n.write(n.row(10, "message")))
 	last := &set.Records[len(set.Records)-1]
 	last.Removed = []int64{2}
 	set.Fired = new(j.timer("close", after(60)))

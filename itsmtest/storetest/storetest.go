@@ -37,8 +37,9 @@ type Harness struct {
 	Reopen func(t *testing.T, s itsm.Store) itsm.Store
 }
 
-// Run judges the store in subtests, one for each promise, grouped by what they are about. Eight goroutines or more
-// work on one store at once in some of them.
+// Run judges the store in subtests, one for each promise, grouped by what they are about. In most of the subtests about
+// concurrency up to 16 goroutines work on one store at once, in one of them a hundred. A store in memory takes about a
+// second, and some more under the race detector.
 func Run(t *testing.T, h Harness) {
 	if h.Open == nil {
 		t.Fatal("storetest: the harness needs Open")

@@ -21,12 +21,17 @@ const faultVariable = "STORETEST_FAULT"
 // TestRun judges the store in memory, which keeps every promise.
 func TestRun(t *testing.T) {
 	damage := func(s itsm.Store) itsm.Store { return s }
-	if name := os.Getenv(faultVariable); name != "" {
+	reopen := func(_ *testing.T, s itsm.Store) itsm.Store { return s }
+	switch name := os.Getenv(faultVariable); name {
+	case "":
+	case lostHandle:
+		reopen = func(*testing.T, itsm.Store) itsm.Store { return memory.New() }
+	default:
 		damage = faults[name].damage
 	}
 	storetest.Run(t, storetest.Harness{
 		Open:   func(*testing.T) itsm.Store { return damage(memory.New()) },
-		Reopen: func(_ *testing.T, s itsm.Store) itsm.Store { return s },
+		Reopen: reopen,
 	})
 }
 

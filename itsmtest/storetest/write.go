@@ -19,26 +19,26 @@ var apply = []promise{
 	{"a record that must be new is ErrExists", func(t *trial) {
 		j := t.furnished()
 		again := newJob(j.Key())
-		t.refused(t.crowded(again.write(again.row(50, "message"))), itsm.ErrExists, "a new record whose id is taken")
+		t.refused(crowded(again.write(again.row(50, "message"))), itsm.ErrExists, "a new record whose id is taken")
 	}},
 	{"a stale version is ErrConflict", func(t *trial) {
 		j := t.furnished()
 		t.put(j.next(nil))
-		t.refused(t.crowded(j.next(nil).write(j.row(50, "message"))), itsm.ErrConflict, "a version that somebody else has written")
+		t.refused(crowded(j.next(nil).write(j.row(50, "message"))), itsm.ErrConflict, "a version that somebody else has written")
 	}},
 	{"a version to come is ErrConflict", func(t *trial) {
 		j := t.furnished()
-		t.refused(t.crowded(j.next(nil).next(nil).write()), itsm.ErrConflict, "a version that the record does not have yet")
+		t.refused(crowded(j.next(nil).next(nil).write()), itsm.ErrConflict, "a version that the record does not have yet")
 	}},
 	{"a version of no record is ErrConflict", func(t *trial) {
 		t.furnished()
 		gone := newJob(key(id(7)))
-		t.refused(t.crowded(gone.next(nil).write()), itsm.ErrConflict, "a version of a record that is not there")
+		t.refused(crowded(gone.next(nil).write()), itsm.ErrConflict, "a version of a record that is not there")
 	}},
 	{"a changed record that was only read is ErrConflict", func(t *trial) {
 		j := t.furnished()
 		t.put(j.next(nil))
-		set := t.crowded()
+		set := crowded()
 		set.Reads = []itsm.VersionCheck{{Key: key(id(2)), Expect: 1}, {Key: j.Key(), Expect: j.Version}}
 		t.refused(set, itsm.ErrConflict, "a read record that has changed")
 		set.Reads[1].Expect++
@@ -46,7 +46,7 @@ var apply = []promise{
 	}},
 	{"a read record that is there and must not be is ErrConflict", func(t *trial) {
 		j := t.furnished()
-		set := t.crowded()
+		set := crowded()
 		set.Reads = []itsm.VersionCheck{{Key: key(id(7)), Expect: 0}, {Key: j.Key(), Expect: 0}}
 		t.refused(set, itsm.ErrConflict, "a read record that has appeared")
 		set.Reads[1].Key = key(id(6))
@@ -54,7 +54,7 @@ var apply = []promise{
 	}},
 	{"a read record that is not there is ErrConflict", func(t *trial) {
 		t.furnished()
-		set := t.crowded()
+		set := crowded()
 		set.Reads = []itsm.VersionCheck{{Key: key(id(7)), Expect: 1}}
 		t.refused(set, itsm.ErrConflict, "a read record that does not exist")
 	}},
@@ -70,14 +70,14 @@ var apply = []promise{
 			{Key: j.Key(), Name: "open", Generation: j.Version},
 			{Key: key(id(2)), Name: "remind", Generation: j.Version},
 		} {
-			set := t.crowded()
+			set := crowded()
 			set.Fired = &fired
 			t.refused(set, itsm.ErrTimerGone, "a fired timer that is not there with that generation")
 		}
 	}},
 	{"a used receipt is ErrConflict", func(t *trial) {
 		j := t.furnished()
-		set := t.crowded()
+		set := crowded()
 		set.Receipt = j.receipt("once")
 		set.Receipt.Input = sha256.Sum256(nil)
 		t.refused(set, itsm.ErrConflict, "a receipt whose key is used")
@@ -85,7 +85,7 @@ var apply = []promise{
 	{"a subscription that has moved is ErrConflict", func(t *trial) {
 		t.furnished()
 		for _, expect := range []itsm.SubscriptionWrite{{}, {ExpectPosition: 1}, {ExpectPosition: 1, ExpectTries: 3}, {ExpectPosition: 2, ExpectTries: 2}} {
-			set := t.crowded()
+			set := crowded()
 			expect.Name, expect.Position = "mail", 3
 			set.Subscription = &expect
 			t.refused(set, itsm.ErrConflict, "a subscription that is elsewhere or was tried more often")
@@ -101,7 +101,7 @@ var apply = []promise{
 			{j.next(nil).next(nil).write(), itsm.ErrConflict},
 			{newJob(key(id(7))).next(nil).write(), itsm.ErrConflict},
 		} {
-			set := t.crowded()
+			set := crowded()
 			for n := range 50 {
 				set.Records = append(set.Records, newJob(key(id(100+n))).write())
 			}
@@ -111,14 +111,14 @@ var apply = []promise{
 	}},
 	{"what was refused once may be written later", func(t *trial) {
 		j := t.furnished()
-		set := t.crowded(newJob(j.Key()).write())
+		set := crowded(newJob(j.Key()).write())
 		t.refused(set, itsm.ErrExists, "a new record whose id is taken")
 		set.Records[len(set.Records)-1] = newJob(key(id(7))).write()
 		t.apply(set)
 	}},
 	{"the same set twice is refused and changes nothing", func(t *trial) {
 		j := t.furnished()
-		set := t.crowded()
+		set := crowded()
 		t.apply(set)
 		t.refused(set, itsm.ErrExists, "records that it made the first time")
 		next := j.next(nil)
@@ -129,7 +129,7 @@ var apply = []promise{
 	}},
 	{"the set belongs to the caller again", func(t *trial) {
 		j := t.furnished()
-		set := t.crowded(j.next(nil).write(j.row(60, "message"), j.row(61, "message")))
+		set := crowded(j.next(nil).write(j.row(60, "message"), j.row(61, "message")))
 		set.Reads = []itsm.VersionCheck{{Key: key(id(2)), Expect: 1}}
 		set.Receipt = j.receipt("twice")
 		set.Fired = new(j.timer("close", after(60)))
@@ -213,7 +213,7 @@ func (t *trial) furnished() *job {
 }
 
 // crowded is a set that changes something of everything beside what furnished wrote, and then what it is given.
-func (t *trial) crowded(writes ...itsm.RecordWrite) *itsm.WriteSet {
+func crowded(writes ...itsm.RecordWrite) *itsm.WriteSet {
 	a, b := newJob(key(id(3))), newJob(itsm.Key{Tenant: acme, Kind: chores, ID: id(1)})
 	furnished := newJob(key(id(1)))
 	return &itsm.WriteSet{
@@ -291,7 +291,7 @@ var cancellation = []promise{
 				}
 				return err
 			}},
-			{"Apply", func() error { return t.store.Apply(gone, t.crowded()) }},
+			{"Apply", func() error { return t.store.Apply(gone, crowded()) }},
 			{"Number", func() error { _, err := t.store.Number(gone, acme, jobs); return err }},
 			{"Claim", func() error { _, err := t.store.Claim(gone, after(1000), after(2000), 10); return err }},
 			{"NextDue", func() error { _, _, err := t.store.NextDue(gone); return err }},
@@ -300,7 +300,7 @@ var cancellation = []promise{
 			t.fails(c.call(), context.Canceled, "%s with a cancelled context", c.name)
 			t.unchanged(before, c.name+" was given a cancelled context")
 		}
-		t.apply(t.crowded())
+		t.apply(crowded())
 	}},
 	{"before a call on a snapshot", func(t *trial) {
 		j := t.furnished()

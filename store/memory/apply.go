@@ -93,7 +93,14 @@ func checkKey(k itsm.Key) error {
 }
 
 func writtenTwice(writes []itsm.RecordWrite) (itsm.Key, bool) {
-	if len(writes) < 2 {
+	if len(writes) <= 8 { // a command and its hooks
+		for i := range writes {
+			for j := range i {
+				if key := writes[i].Record.Header().Key(); key == writes[j].Record.Header().Key() {
+					return key, true
+				}
+			}
+		}
 		return itsm.Key{}, false
 	}
 	seen := make(map[itsm.Key]struct{}, len(writes))
@@ -116,7 +123,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 			return itsm.Invalid("kind", fmt.Sprintf("kind %q was not prepared", h.Kind))
 		}
 		var st *state
-		if e := s.find(h.Tenant, h.Kind, h.ID); e != nil {
+		if e := s.locate(h.Key()); e != nil {
 			st = &e.state
 		}
 		switch have := st.version(); {
@@ -132,7 +139,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 	}
 	for _, r := range set.Reads {
 		var st *state
-		if e := s.entry(r.Key); e != nil {
+		if e := s.locate(r.Key); e != nil {
 			st = &e.state
 		}
 		if st.version() != r.Expect {
@@ -140,7 +147,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 		}
 	}
 	if f := set.Fired; f != nil {
-		e := s.entry(f.Key)
+		e := s.locate(f.Key)
 		if e == nil {
 			return itsm.ErrTimerGone
 		}
@@ -173,14 +180,14 @@ func (s *Store) write(set *itsm.WriteSet) {
 		s.writeRecord(&set.Records[i])
 	}
 	if f := set.Fired; f != nil {
-		e := s.entry(f.Key)
+		e := s.locate(f.Key)
 		s.begin(e)
 		s.cancelTimer(e, f.Name)
 	}
 	for i := range set.Timers {
 		w := &set.Timers[i]
 		if w.Cancel {
-			if e := s.entry(w.Timer.Key); e != nil {
+			if e := s.locate(w.Timer.Key); e != nil {
 				s.begin(e)
 				s.cancelTimer(e, w.Timer.Name)
 			}
@@ -189,7 +196,7 @@ func (s *Store) write(set *itsm.WriteSet) {
 		e := s.make(w.Timer.Key)
 		s.begin(e)
 		s.setTimer(e, timer{
-			name: w.Timer.Name, trigger: w.Timer.Trigger, generation: w.Timer.Generation, due: w.Timer.Due.UnixNano(), until: unclaimed,
+			name: w.Timer.Name, trigger: w.Timer.Trigger, input: w.Timer.Input, generation: w.Timer.Generation, due: w.Timer.Due.UnixNano(), until: unclaimed,
 		})
 	}
 	for i := range set.Redactions {
@@ -251,7 +258,7 @@ func (s *Store) removeRows(e *entry, ids []int64) {
 
 // redact takes personal values out of an event and of rows.
 func (s *Store) redact(r *itsm.Redaction) {
-	e := s.entry(r.Key)
+	e := s.locate(r.Key)
 	if e == nil {
 		return
 	}
@@ -275,26 +282,38 @@ func (s *Store) redact(r *itsm.Redaction) {
 	}
 }
 
-func (s *Store) entry(k itsm.Key) *entry { return s.find(k.Tenant, k.Kind, k.ID) }
-
-func (s *Store) find(tenant, kind, id string) *entry {
-	if t := s.tables[tableKey{tenant, kind}]; t != nil {
-		return t.entries[id]
+// entry answers the entry of a key, nil where there is none.
+func (s *Store) entry(k itsm.Key) *entry {
+	if t := s.tables[tableKey{k.Tenant, k.Kind}]; t != nil {
+		return t.entries[k.ID]
 	}
 	return nil
 }
 
+// locate is entry for the writer, who mostly asks for the same one again. Entries stay, so what it remembers holds.
+func (s *Store) locate(k itsm.Key) *entry {
+	if e := s.last; e != nil && e.id == k.ID && e.table.kind == k.Kind && e.table.tenant == k.Tenant {
+		return e
+	}
+	e := s.entry(k)
+	if e != nil {
+		s.last = e
+	}
+	return e
+}
+
 // make answers the entry of a key, a new one where there is none.
 func (s *Store) make(k itsm.Key) *entry {
+	if e := s.locate(k); e != nil {
+		return e
+	}
 	t := s.tables[tableKey{k.Tenant, k.Kind}]
 	if t == nil {
 		t = &table{tableKey: tableKey{k.Tenant, k.Kind}, entries: map[string]*entry{}}
 		s.tables[t.tableKey] = t
 	}
-	e := t.entries[k.ID]
-	if e == nil {
-		e = &entry{table: t, id: k.ID}
-		t.entries[k.ID] = e
-	}
+	e := &entry{table: t, id: k.ID}
+	t.entries[k.ID] = e
+	s.last = e
 	return e
 }

@@ -227,7 +227,10 @@ func (s *Store) collect(most int) {
 		r.list[r.first] = retirement{}
 		r.first++
 	}
-	if r.first > 0 && r.first >= len(r.list)/2 {
+	switch {
+	case r.first == len(r.list) && cap(r.list) > 1024:
+		*r = retired{}
+	case r.first >= len(r.list)/2:
 		r.list = slices.Delete(r.list, 0, r.first)
 		r.first = 0
 	}

@@ -39,6 +39,7 @@ type Store struct {
 	mu     sync.RWMutex
 	kinds  map[string]*kind
 	tables map[tableKey]*table
+	last   *entry // the writer's latest
 	feed   feed
 	timers timers
 	keyed  tree[keyedRow]

@@ -264,7 +264,7 @@ func TestSnapshotsAnswerAsOfTheirInstant(t *testing.T) {
 		require.NoError(t, s.Prepare(context.Background(), []itsm.Codec{noteCodec{}}))
 		m := (&model{notes: map[string]*note{}, receipts: map[itsm.ReceiptKey]itsm.Receipt{}}).clone()
 		var views []open
-		for i := range rapid.IntRange(1, 40).Draw(t, "steps") {
+		for i := range rapid.IntRange(20, 60).Draw(t, "steps") {
 			switch rapid.IntRange(0, 5).Draw(t, "step") {
 			case 0:
 				v, err := s.Snapshot(context.Background())

@@ -14,9 +14,9 @@ import (
 
 // timer is a pending timer of an entry.
 type timer struct {
-	name, trigger string
-	generation    int64
-	due           int64 // nanoseconds since 1970
+	name, trigger, input string
+	generation           int64
+	due                  int64 // nanoseconds since 1970
 	// until is when a claim ends; unclaimed where nobody has one.
 	until int64
 }
@@ -110,12 +110,13 @@ func (s *Store) Claim(ctx context.Context, now, until time.Time, limit int) ([]i
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timers.expire(from)
-	var found []itsm.Timer
-	for len(found) < limit {
-		a, ok := s.timers.pending.min()
-		if !ok || a.at > from {
-			break
-		}
+	due := min(limit, s.timers.pending.rank(alarm{at: from + 1}))
+	if due <= 0 {
+		return nil, nil
+	}
+	found := make([]itsm.Timer, 0, due)
+	for range due {
+		a, _ := s.timers.pending.min()
 		i, _ := a.entry.timer(a.name)
 		t := &a.entry.timers[i]
 		s.timers.drop(a.entry, t)
@@ -162,7 +163,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 }
 
 func (t *timer) export(e *entry) itsm.Timer {
-	return itsm.Timer{Key: e.key(), Name: t.name, Generation: t.generation, Due: instant(t.due), Trigger: t.trigger}
+	return itsm.Timer{Key: e.key(), Name: t.name, Generation: t.generation, Due: instant(t.due), Trigger: t.trigger, Input: t.input}
 }
 
 func instant(nanoseconds int64) time.Time { return time.Unix(0, nanoseconds).UTC() }
@@ -173,7 +174,7 @@ func nanoseconds(t time.Time) int64 {
 	case t.Before(field.MinInstant()):
 		return unclaimed + 1
 	case t.After(field.MaxInstant()):
-		return math.MaxInt64
+		return math.MaxInt64 - 1
 	}
 	return t.UnixNano()
 }

@@ -49,9 +49,9 @@ func TestTreeIsASortedSet(t *testing.T) {
 		var tr tree[number]
 		model := map[int]int{}
 		span := rapid.SampledFrom([]int{50, 1000, 20_000}).Draw(t, "span")
-		for range rapid.IntRange(1, 30).Draw(t, "bursts") {
+		for range rapid.IntRange(3, 20).Draw(t, "bursts") {
 			from := rapid.IntRange(0, span).Draw(t, "from")
-			count := rapid.IntRange(1, 400).Draw(t, "count")
+			count := rapid.SampledFrom([]int{1, 30, 400, 5000}).Draw(t, "count")
 			step := rapid.SampledFrom([]int{-7, -1, 1, 3, 7919}).Draw(t, "step")
 			label := rapid.Int().Draw(t, "label")
 			add := rapid.Bool().Draw(t, "add")

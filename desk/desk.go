@@ -1,0 +1,94 @@
+// Package desk puts a service desk together: practices, service levels, escalation and a store.
+//
+//	d, err := desk.Open(ctx, desk.Config{})
+//	...
+//	ctx = itsm.WithActor(ctx, itsm.Actor{ID: "alice", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
+//	inc, err := d.Incidents.Report(ctx, incident.Report{Title: "VPN down", Impact: itsm.High, Urgency: itsm.High})
+//
+// The zero [Config] is a desk in memory by the machine's clock, with the roles of [itsm.DefaultGrants].
+package desk
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/itsmkit/itsmkit/escalation"
+	"github.com/itsmkit/itsmkit/incident"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/sla"
+	"github.com/itsmkit/itsmkit/store/memory"
+)
+
+// Config says what a desk works with. Every part may be left out.
+type Config struct {
+	// Store keeps everything; nil keeps it in memory, and it is gone when the program ends.
+	Store itsm.Store
+	// Clock tells the time; nil is the machine's.
+	Clock itsm.Clock
+	// Authorizer decides who may do and see what; nil is itsm.DefaultGrants.
+	Authorizer itsm.Authorizer
+	// Directory knows people and groups; nil knows nobody.
+	Directory itsm.Directory
+	// Logger gets what nobody can be told; nil is silent.
+	Logger *slog.Logger
+
+	// Incidents changes the incident practice.
+	Incidents incident.Config
+	// Agreements are the service levels, Escalations what is done when their clocks reach a level.
+	Agreements  []sla.Agreement
+	Escalations []escalation.Policy
+	// Hooks see every command in its transaction, Subscribers every event after it.
+	Hooks       []itsm.Hook
+	Subscribers []itsm.Subscriber
+	// Register adds practices of the host's own; nil adds none.
+	Register func(*itsm.Kernel) error
+}
+
+// Desk is a service desk. It may be used by many goroutines.
+type Desk struct {
+	*itsm.Kernel
+	Incidents *incident.Incidents
+	Clocks    *sla.Keeper
+}
+
+// Open checks the configuration, lists its faults, and opens the desk. Call [itsm.Kernel.Run] in a goroutine of your
+// own to have timers fire and subscribers served; plain calls need it not.
+func Open(ctx context.Context, c Config) (*Desk, error) {
+	if c.Store == nil {
+		c.Store = memory.New()
+	}
+	if c.Authorizer == nil {
+		c.Authorizer = itsm.DefaultGrants()
+	}
+	k, err := itsm.New(itsm.Config{
+		Store: c.Store, Clock: c.Clock, Authorizer: c.Authorizer, Directory: c.Directory, Logger: c.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{Kernel: k}
+	if d.Incidents, err = incident.New(k, c.Incidents); err != nil {
+		return nil, err
+	}
+	if c.Register != nil {
+		if err := c.Register(k); err != nil {
+			return nil, err
+		}
+	}
+	if err := escalation.Register(k, c.Escalations); err != nil {
+		return nil, err
+	}
+	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
+		return nil, err
+	}
+	for _, h := range c.Hooks {
+		k.Hook(h)
+	}
+	for _, s := range c.Subscribers {
+		k.Subscribe(s)
+	}
+	if err := k.Open(ctx); err != nil {
+		return nil, err
+	}
+	return d, nil
+}

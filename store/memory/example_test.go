@@ -1,0 +1,29 @@
+package memory_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/store/memory"
+)
+
+// A kernel keeps everything in the store that it is given.
+func ExampleNew() {
+	ctx := context.Background()
+	store := memory.New()
+	kernel, err := itsm.New(itsm.Config{Store: store})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := kernel.Open(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	first, _ := store.Number(ctx, "acme", "INC")
+	second, _ := store.Number(ctx, "acme", "INC")
+	_, pending, _ := store.NextDue(ctx)
+	fmt.Println(first, second, pending)
+	// Output: 1 2 false
+}
