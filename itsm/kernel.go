@@ -246,7 +246,11 @@ type Change struct {
 	Input  any
 	Before Record
 	After  Record
-	// Acts lists every act on the record in this transaction so far, in order, and Events what they are called.
-	Acts   []lifecycle.Trigger
-	Events []string
+	// Acts lists every act on the record in this transaction so far, in order.
+	Acts []lifecycle.Trigger
+
+	touch *touch
 }
+
+// Events names what happened to the record in this transaction so far, in order.
+func (c *Change) Events() []string { return append([]string{c.touch.event}, c.touch.also...) }

@@ -90,9 +90,6 @@ func (t *touch) version() int64 {
 	return t.before.Header().Version
 }
 
-// events names what happened to the record so far.
-func (t *touch) events() []string { return append([]string{t.event}, t.also...) }
-
 // begin prepares the record for a change by the unit.
 func (t *touch) begin(u *Unit) { u.tx.open(t, u.actor, nil) }
 
@@ -313,7 +310,7 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 		return nil
 	}
 	u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
-	c := Change{Trigger: h.trigger, Event: h.event, Actor: *a.unit.actor, Input: a.in, Before: a.before, Acts: t.acts, Events: t.events()}
+	c := Change{Trigger: h.trigger, Event: h.event, Actor: *a.unit.actor, Input: a.in, Before: a.before, Acts: t.acts, touch: t}
 	for i := range kd.hooks {
 		hook := &kd.hooks[i]
 		if hook.AfterAct == nil {
@@ -388,7 +385,7 @@ func (x *tx) conclude() error {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
-			c := Change{Event: t.event, Actor: t.actor, Before: t.before, After: t.after, Acts: t.acts, Events: t.events()}
+			c := Change{Event: t.event, Actor: t.actor, Before: t.before, After: t.after, Acts: t.acts, touch: t}
 			if len(t.acts) > 0 {
 				c.Trigger = t.acts[0]
 			}

@@ -113,7 +113,7 @@ func (s *Keeper) arm(u *itsm.Unit, c itsm.Change) error {
 		return err
 	}
 	moments := append(Moments(history), Moment{
-		At: u.Now(), Events: c.Events, Phase: ticket.Phase, Hold: ticket.Hold, Priority: ticket.Priority,
+		At: u.Now(), Events: c.Events(), Phase: ticket.Phase, Hold: ticket.Hold, Priority: ticket.Priority,
 	})
 	for i := range s.agreements {
 		a := &s.agreements[i]
@@ -141,7 +141,7 @@ func (s *Keeper) moves(is, was *itsm.Ticket, c itsm.Change) bool {
 	}
 	return slices.ContainsFunc(s.agreements, func(a Agreement) bool {
 		return slices.ContainsFunc(a.Targets, func(t Target) bool {
-			return slices.ContainsFunc(c.Events, func(e string) bool {
+			return slices.ContainsFunc(c.Events(), func(e string) bool {
 				return slices.Contains(t.Stop.Events, e) || slices.Contains(t.Pause.Events, e)
 			})
 		})

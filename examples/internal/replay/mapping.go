@@ -1,0 +1,226 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/itsmkit/itsmkit/incident"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// Mapping says what a log means. It is read by [ReadMapping] and never changed.
+type Mapping struct {
+	// Name says whose log it is, for people.
+	Name string `json:"name"`
+	// Format is "xes" or "csv".
+	Format string `json:"format"`
+	// Zone is the IANA name of the zone for times without an offset; without it they are refused.
+	Zone string `json:"zone"`
+	// CSV says how a CSV file is written; it must be absent for XES.
+	CSV *CSV `json:"csv"`
+	// Columns names attributes of XES or columns of CSV.
+	Columns Columns `json:"columns"`
+	// Join stands between the parts of a status that is told by several columns. Default " / ".
+	Join string `json:"join"`
+	// Status tells for every status of the log where it puts an incident.
+	Status map[string]Target `json:"status"`
+	// Impact tells the level for every value of the impact column.
+	Impact map[string]itsm.Level `json:"impact"`
+
+	zone *time.Location
+}
+
+// CSV says how a CSV file is written.
+type CSV struct {
+	// Layout is how times are written, in the terms of Go's time package. Default: as in XES, RFC 3339.
+	Layout string `json:"layout"`
+	// Comma separates the fields. Default: a comma.
+	Comma string `json:"comma"`
+	// Encoding is UTF-8, ISO-8859-1, UTF-16, UTF-16LE or UTF-16BE. Default: what a byte order mark says, else UTF-8.
+	Encoding string `json:"encoding"`
+}
+
+// Columns names where things stand in a log. Case is an attribute of the trace in XES; all others belong to the event.
+type Columns struct {
+	Case   string   `json:"case"`
+	Time   string   `json:"time"`
+	Status []string `json:"status"`
+	// What follows may be absent from the mapping, and from single events.
+	Group   string `json:"group"`
+	Person  string `json:"person"`
+	Impact  string `json:"impact"`
+	Service string `json:"service"`
+}
+
+// Target is where a status puts an incident.
+type Target struct {
+	State lifecycle.State `json:"state"`
+	// Queue means that the incident waits for somebody of its group to take it. Only for the state assigned.
+	Queue bool `json:"queue"`
+	// Hold is what it waits for. Required for the state on_hold, and only there.
+	Hold itsm.HoldReason `json:"hold"`
+	// Code is the resolution's. Only for the state resolved or closed; default "fixed".
+	Code incident.ResolutionCode `json:"code"`
+}
+
+// ReadMapping reads a mapping and checks it. A member that it does not know is refused; what else is wrong is
+// reported all at once.
+func ReadMapping(r io.Reader) (*Mapping, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("the mapping cannot be read: %w", err)
+	}
+	m := &Mapping{Join: " / "}
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(m); err != nil {
+		return nil, fmt.Errorf("the mapping cannot be read: line %d: %w", lineAt(text, offsetOf(err, in)), err)
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return nil, fmt.Errorf("the mapping cannot be read: line %d: something follows its end", lineAt(text, in.InputOffset()))
+	}
+	if faults := m.check(); len(faults) > 0 {
+		return nil, fmt.Errorf("the mapping is wrong: %w", errors.Join(faults...))
+	}
+	return m, nil
+}
+
+// check answers every fault, and fills in defaults.
+func (m *Mapping) check() (faults []error) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if m.Zone != "" {
+		zone, err := time.LoadLocation(m.Zone)
+		if err != nil {
+			fault("zone: %q is no zone known here; give an IANA name such as \"Europe/Vienna\"", m.Zone)
+		}
+		m.zone = zone
+	}
+	switch m.Format {
+	case "xes":
+		if m.CSV != nil {
+			fault("csv: the format is xes, which writes everything one way; leave it out")
+		}
+	case "csv":
+		if m.CSV == nil {
+			m.CSV = &CSV{}
+		}
+		if c := m.CSV.Comma; utf8.RuneCountInString(c) > 1 || !utf8.ValidString(c) {
+			fault("csv: comma: %q is not one character", c)
+		}
+	default:
+		fault("format: %q is neither \"xes\" nor \"csv\"", m.Format)
+	}
+	faults = append(faults, m.Columns.check()...)
+	if len(m.Status) == 0 {
+		fault("status: give every status of the log its state")
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Status)) {
+		if err := m.Status[name].check(); err != nil {
+			fault("status %q: %w", name, err)
+		}
+	}
+	if (m.Columns.Impact == "") != (len(m.Impact) == 0) {
+		fault("impact: name the column and give every value of it a level, or leave out both")
+	}
+	for _, value := range slices.Sorted(maps.Keys(m.Impact)) {
+		if !m.Impact[value].Valid() {
+			fault("impact %q: a level is critical, high, medium or low", value)
+		}
+	}
+	return faults
+}
+
+func (c *Columns) check() (faults []error) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for _, column := range []struct{ of, name string }{{"case", c.Case}, {"time", c.Time}} {
+		if column.name == "" {
+			fault("columns: %s: name the column", column.of)
+		}
+	}
+	if len(c.Status) == 0 || slices.Contains(c.Status, "") {
+		fault("columns: status: name the column, or the columns whose values together are the status")
+	}
+	use := map[string]string{}
+	for _, column := range c.byUse() {
+		switch former := use[column.name]; {
+		case column.name == "":
+		case former != "":
+			fault("columns: %s: %q is the %s already", column.use, column.name, former)
+		default:
+			use[column.name] = column.use
+		}
+	}
+	return faults
+}
+
+type column struct{ use, name string }
+
+// byUse lists the columns that stand at an event, whatever the format: all but the case.
+func (c *Columns) byUse() []column {
+	columns := []column{{"time", c.Time}}
+	for _, part := range c.Status {
+		columns = append(columns, column{"status", part})
+	}
+	return append(columns, column{"group", c.Group}, column{"person", c.Person}, column{"impact", c.Impact}, column{"service", c.Service})
+}
+
+func (t Target) check() error {
+	known := slices.ContainsFunc(incident.Lifecycle().States, func(row lifecycle.StateRow) bool { return row.Name == t.State })
+	switch {
+	case !known:
+		return fmt.Errorf("%q is no state of an incident", t.State)
+	case t.Queue && t.State != incident.StateAssigned:
+		return errors.New("only the state assigned can be a queue")
+	case t.State == incident.StateOnHold && t.Hold == "":
+		return errors.New("say in \"hold\" what it waits for: caller, vendor, change, problem, other")
+	case t.State != incident.StateOnHold && t.Hold != "":
+		return errors.New("only the state on_hold has a reason to hold")
+	case !slices.Contains([]itsm.HoldReason{"", itsm.HoldCaller, itsm.HoldVendor, itsm.HoldChange, itsm.HoldProblem, itsm.HoldOther}, t.Hold):
+		return fmt.Errorf("hold: %q is none of caller, vendor, change, problem, other", t.Hold)
+	case t.Code != "" && t.State != incident.StateResolved && t.State != incident.StateClosed:
+		return errors.New("only the states resolved and closed have a resolution code")
+	}
+	return nil
+}
+
+// ended reports whether nobody works on an incident of that status any more.
+func (m *Mapping) ended(status string) bool {
+	switch m.Status[status].State {
+	case incident.StateResolved, incident.StateClosed, incident.StateCancelled:
+		return true
+	}
+	return false
+}
+
+// offsetOf finds where JSON went wrong: an unknown member and a wrong type end where the decoder stands.
+func offsetOf(err error, in *json.Decoder) int64 {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return syntax.Offset
+	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return kind.Offset
+	}
+	return in.InputOffset()
+}
+
+func lineAt(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
+}
+
+// names joins what people are to choose from.
+func names[V any](m map[string]V) string {
+	quoted := make([]string, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	return strings.Join(quoted, ", ")
+}
