@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
 // Policy says what is done when clocks reach levels. The first step that finds an audience is taken; those before it
@@ -97,9 +98,9 @@ func Register(k *itsm.Kernel, policies []Policy) error {
 	}
 	policies = slices.Clone(policies)
 	slices.Sort(kinds)
-	k.Hook(itsm.Hook{Name: "escalation", Kinds: slices.Compact(kinds), AfterAct: func(u *itsm.Unit, c itsm.Change) error {
+	k.Hook(itsm.Hook{Name: "escalation", Kinds: slices.Compact(kinds), Triggers: []lifecycle.Trigger{itsm.TriggerLevel}, AfterAct: func(u *itsm.Unit, c itsm.Change) error {
 		level, ok := c.Input.(*itsm.LevelReached)
-		if !ok || c.Trigger != itsm.TriggerLevel {
+		if !ok {
 			return nil
 		}
 		for i := range policies {

@@ -87,7 +87,7 @@ func New(k *itsm.Kernel, c Config) (*Incidents, error) {
 			return nil, err
 		}
 	}
-	k.Hook(itsm.Hook{Name: "incident: the caller writes", Kinds: []string{Kind}, AfterAct: s.callerWrites})
+	k.Hook(itsm.Hook{Name: "incident: the caller writes", Kinds: []string{Kind}, Triggers: []lifecycle.Trigger{itsm.TriggerComment}, AfterAct: s.callerWrites})
 	return s, nil
 }
 
@@ -292,7 +292,11 @@ func cancelled(u *itsm.Unit, inc *Incident, c Cancel) error {
 		if err != nil {
 			return err
 		}
-		if next = rec.(*Incident).Original; next == inc.Ref() {
+		original, ok := rec.(*Incident)
+		if !ok {
+			break
+		}
+		if next = original.Original; next == inc.Ref() {
 			return &lifecycle.Refusal{Lifecycle: Kind, State: inc.State, Trigger: TriggerCancel, Reasons: []lifecycle.Reason{
 				{Code: guardOriginal, Args: map[string]string{"original": c.Original.String()}},
 			}}
@@ -359,9 +363,6 @@ func release(inc *Incident) { inc.Hold, inc.HeldFrom = "", "" }
 // callerWrites is what a message of the caller does beside being a comment. Where the table refuses it, the message
 // stays, with the refusal beside it.
 func (s *Incidents) callerWrites(u *itsm.Unit, c itsm.Change) error {
-	if c.Trigger != itsm.TriggerComment {
-		return nil
-	}
 	inc, ok := c.After.(*Incident)
 	message, _ := c.Input.(*itsm.Comment)
 	if !ok || !fromCaller(inc, c.Actor, message) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,13 +32,13 @@ func collect(options []Option) call {
 
 // Do gives a command by its name: the door for rules, bulk commands and integrations. The input is the type that the
 // trigger was registered with, a pointer to it, or nil for its zero value. It answers the record as it then is, which
-// must not be changed.
+// is a copy.
 func (k *Kernel) Do(ctx context.Context, ref Ref, t lifecycle.Trigger, in any, with ...Option) (Record, error) {
 	kd, h, boxed, err := k.named(ref.Kind, t, in)
 	if err != nil {
 		return nil, err
 	}
-	return k.do(ctx, kd, h, ref.ID, boxed, with)
+	return kd.copied(k.do(ctx, kd, h, ref.ID, boxed, with))
 }
 
 // Explain answers the error that Do would answer now, or nil, and writes nothing.
@@ -165,6 +166,11 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	for _, name := range [...]string{actor.ID, actor.Tenant, actor.OnBehalfOf} {
+		if err := checkText(name); err != nil {
+			return nil, err
+		}
+	}
 	if id == "" && !h.creates {
 		return nil, ErrNotFound.with("kind", kd.name, "give the record's id")
 	}
@@ -231,9 +237,6 @@ func (x *tx) try(kd *kind, h *handler, id string, in any, receipt *Receipt) (Rec
 	if err := x.conclude(); err != nil {
 		return nil, err
 	}
-	if x.dry {
-		return t.current(), nil
-	}
 	if err := x.commit(receipt, nil); err != nil {
 		return nil, err
 	}
@@ -247,6 +250,12 @@ func (x *tx) load(kd *kind, h *handler, id string, with *call) (*touch, error) {
 		return nil, err
 	}
 	head := t.before.Header()
+	if err := x.k.auth.Permit(x.ctx, x.actor, h.action, t.before); err != nil {
+		if x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Read}, t.before) != nil {
+			return nil, ErrNotFound.with("record", t.key.Ref().String(), "")
+		}
+		return nil, err
+	}
 	if with.expect != 0 && head.Version != with.expect {
 		return nil, &Error{Code: ErrConflict.Code, Message: ErrConflict.Message, Args: map[string]string{
 			"record": t.key.Ref().String(), "expected": strconv.FormatInt(with.expect, 10), "found": strconv.FormatInt(head.Version, 10),
@@ -254,12 +263,6 @@ func (x *tx) load(kd *kind, h *handler, id string, with *call) (*touch, error) {
 	}
 	if x.historic && x.now.Before(head.UpdatedAt) {
 		return nil, Invalid("At", "a historic instant cannot be before the record's last event at "+head.UpdatedAt.Format(time.RFC3339Nano))
-	}
-	if err := x.k.auth.Permit(x.ctx, x.actor, h.action, t.before); err != nil {
-		if x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Read}, t.before) != nil {
-			return nil, ErrNotFound.with("record", t.key.Ref().String(), "")
-		}
-		return nil, err
 	}
 	return t, nil
 }
@@ -313,8 +316,16 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + string(h.trigger), Key: x.call.key},
 		Input:      sha256.Sum256(text),
 		At:         x.clockNow,
-		Expires:    x.k.expiry(x.clockNow),
+		Expires:    x.expiry(),
 	}, nil
+}
+
+// expiry is when a receipt may be forgotten. What was imported is known for ever by its external id.
+func (x *tx) expiry() time.Time {
+	if x.k.remember < 0 || x.historic || x.call.number != "" {
+		return time.Time{}
+	}
+	return x.clockNow.Add(x.k.remember)
 }
 
 // done answers the record of a command that was given before.
@@ -335,69 +346,38 @@ func (x *tx) done(r *Receipt) (Record, error) {
 // Permitted lists the triggers that the actor may pull on a record now, in the order of the tables. What a command
 // must bring is not asked; [Command.Explain] does.
 func (k *Kernel) Permitted(ctx context.Context, ref Ref) ([]lifecycle.Trigger, error) {
-	actor, err := actorFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	kd, err := k.kindOf(ref.Kind)
-	if err != nil {
-		return nil, err
-	}
-	x, err := k.begin(ctx, actor)
-	if err != nil {
-		return nil, err
-	}
-	defer x.end()
-	rec, err := x.visible(kd, ref.ID)
-	if err != nil {
-		return nil, err
-	}
-	a := &x.attempts[0]
-	*a = attempt{unit: Unit{tx: x, actor: actor}, rec: rec}
-	triggers := make([]lifecycle.Trigger, 0, 16)
-	for _, axis := range kd.axes {
-		triggers = axis.machine.Permitted(triggers, axis.stateOf(kd, rec), a, axis.rolesOf(actor))
-	}
-	kept := triggers[:0]
-	for _, t := range triggers {
-		if k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) == nil {
-			kept = append(kept, t)
+	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Trigger, error) {
+		a := x.asked(rec)
+		triggers := make([]lifecycle.Trigger, 0, 32)
+		for _, axis := range kd.axes {
+			triggers = axis.machine.Permitted(triggers, axis.stateOf(kd, rec), a, axis.rolesOf(x.actor))
 		}
-	}
-	return kept, nil
+		return slices.DeleteFunc(triggers, func(t lifecycle.Trigger) bool { return !x.grants(kd, t, rec) }), nil
+	})
+}
+
+// asked is an attempt without an input, for questions.
+func (x *tx) asked(rec Record) *attempt {
+	a := &x.attempts[0]
+	*a = attempt{unit: Unit{tx: x, actor: x.actor}, rec: rec}
+	return a
+}
+
+func (x *tx) grants(kd *kind, t lifecycle.Trigger, rec Record) bool {
+	return x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) == nil
 }
 
 // Offers answers what a form needs: every trigger from the record's states with its targets, what it asks for, and the
 // reasons that stand in its way.
 func (k *Kernel) Offers(ctx context.Context, ref Ref) ([]lifecycle.Offer, error) {
-	actor, err := actorFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	kd, err := k.kindOf(ref.Kind)
-	if err != nil {
-		return nil, err
-	}
-	x, err := k.begin(ctx, actor)
-	if err != nil {
-		return nil, err
-	}
-	defer x.end()
-	rec, err := x.visible(kd, ref.ID)
-	if err != nil {
-		return nil, err
-	}
-	a := &x.attempts[0]
-	*a = attempt{unit: Unit{tx: x, actor: actor}, rec: rec}
-	var offers []lifecycle.Offer
-	for _, axis := range kd.axes {
-		for _, o := range axis.machine.Offers(axis.stateOf(kd, rec), a, axis.rolesOf(actor)) {
-			if k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Verb(o.Trigger)}, rec) == nil {
-				offers = append(offers, o)
-			}
+	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Offer, error) {
+		a := x.asked(rec)
+		var offers []lifecycle.Offer
+		for _, axis := range kd.axes {
+			offers = append(offers, axis.machine.Offers(axis.stateOf(kd, rec), a, axis.rolesOf(x.actor))...)
 		}
-	}
-	return offers, nil
+		return slices.DeleteFunc(offers, func(o lifecycle.Offer) bool { return !x.grants(kd, o.Trigger, rec) }), nil
+	})
 }
 
 // Patch sets fields by name: header fields, fields of the record, custom fields as "custom.name". A value without

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type Config struct {
 	Directory Directory
 	// Logger gets what nobody can be told, such as a timer that failed; nil is silent.
 	Logger *slog.Logger
-	// Random is where salts come from; nil is crypto/rand. A fixed source makes digests repeatable in tests.
+	// Random seeds the salts of personal values; nil is crypto/rand.
 	Random io.Reader
 	// Remember is how long idempotency keys are known; 0 is 30 days, negative is for ever.
 	Remember time.Duration
@@ -192,14 +193,6 @@ func (k *Kernel) kindOf(name string) (*kind, error) {
 	return nil, Invalid("kind", fmt.Sprintf("no practice registered the kind %q", name))
 }
 
-// expiry is when a receipt of that instant may be forgotten; zero for never.
-func (k *Kernel) expiry(at time.Time) time.Time {
-	if k.remember < 0 {
-		return time.Time{}
-	}
-	return at.Add(k.remember)
-}
-
 // signal wakes the runner, if one waits.
 func (k *Kernel) signal() {
 	select {
@@ -212,8 +205,9 @@ func (k *Kernel) signal() {
 // actor who caused it. An error that it answers rolls everything back, but a refusal from [Unit.Try] is its to handle.
 type Hook struct {
 	Name string
-	// Kinds limits the hook to kinds; empty takes all.
-	Kinds []string
+	// Kinds limits the hook to kinds, and Triggers AfterAct to triggers; empty takes all.
+	Kinds    []string
+	Triggers []lifecycle.Trigger
 	// AfterAct runs once after each act on a record: after the caller's command, and after each command that another
 	// hook gave in the same transaction. It may act on this and on other records. Hooks that answer each other are
 	// stopped at a depth of eight with ErrDepth.
@@ -227,15 +221,15 @@ func (h *Hook) watches(kind string) bool {
 	if len(h.Kinds) == 0 {
 		return true
 	}
-	for _, name := range h.Kinds {
-		if name == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(h.Kinds, kind)
 }
 
-// Change is what a hook sees of a record. Before is nil where the record is new. Neither may be changed.
+func (h *Hook) answers(t lifecycle.Trigger) bool {
+	return h.AfterAct != nil && (len(h.Triggers) == 0 || slices.Contains(h.Triggers, t))
+}
+
+// Change is what a hook sees of a record: copies of its own. Before is nil where the record is new, and else the record
+// before the act, or in BeforeCommit before the transaction.
 type Change struct {
 	// Trigger is the command's, and Event what it is called in the history, such as "incident.resolved". In
 	// BeforeCommit they are the first act's.

@@ -179,6 +179,14 @@ func (a *axis) move(kd *kind, rec Record, to lifecycle.State) {
 	_ = kd.plan.Set(a.field, plan.Pointer(rec), field.Text(string(to))) // the field is a lifecycle.State: NewPractice looked
 }
 
+// copied answers a copy of a committed record, for who may change it.
+func (kd *kind) copied(rec Record, err error) (Record, error) {
+	if err != nil {
+		return nil, err
+	}
+	return kd.clone(rec), nil
+}
+
 // Kind implements Codec.
 func (kd *kind) Kind() string { return kd.name }
 

@@ -13,12 +13,12 @@ import (
 
 // Get answers a record, as the actor may see it. A record that the actor may not see is ErrNotFound.
 func (r *Records[P]) Get(ctx context.Context, id string) (P, error) {
-	return r.own(r.k.Get(ctx, r.Ref(id)))
+	return r.own(r.k.get(ctx, r.Ref(id)))
 }
 
 // List answers one page of records, as the actor may see them.
 func (r *Records[P]) List(ctx context.Context, q Query) (Page[P], error) {
-	page, err := r.k.List(ctx, r.kind.name, q)
+	page, err := r.k.list(ctx, r.kind.name, q)
 	if err != nil {
 		return Page[P]{}, err
 	}
@@ -58,13 +58,29 @@ func (r *Records[P]) Count(ctx context.Context, q Query) (int64, error) {
 	return r.k.Count(ctx, r.kind.name, q)
 }
 
-// Get answers a record of any kind, as the actor may see it. It must not be changed.
+// Get answers a copy of a record of any kind, as the actor may see it.
 func (k *Kernel) Get(ctx context.Context, ref Ref) (Record, error) {
+	rec, err := k.get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return k.kinds[ref.Kind].clone(rec), nil
+}
+
+func (k *Kernel) get(ctx context.Context, ref Ref) (Record, error) {
 	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) (Record, error) { return x.masked(kd, rec), nil })
 }
 
-// List answers one page of any kind. The records must not be changed.
+// List answers one page of copies of any kind.
 func (k *Kernel) List(ctx context.Context, of string, q Query) (Page[Record], error) {
+	page, err := k.list(ctx, of, q)
+	for i, rec := range page.Records {
+		page.Records[i] = k.kinds[of].clone(rec)
+	}
+	return page, err
+}
+
+func (k *Kernel) list(ctx context.Context, of string, q Query) (Page[Record], error) {
 	var page Page[Record]
 	err := k.query(ctx, of, &q, func(x *tx, kd *kind, sq *StoreQuery) error {
 		limit := sq.Limit
@@ -96,7 +112,7 @@ func (k *Kernel) Count(ctx context.Context, of string, q Query) (n int64, err er
 }
 
 // view opens a snapshot and looks at one record that the actor may see.
-func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
+func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
 	var none T
 	actor, err := actorFrom(ctx)
 	if err != nil {
@@ -110,7 +126,7 @@ func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, 
 	if err != nil {
 		return none, err
 	}
-	defer x.end()
+	defer x.leave(&err)
 	rec, err := x.visible(kd, ref.ID)
 	if err != nil {
 		return none, err
@@ -133,7 +149,7 @@ func (x *tx) visible(kd *kind, id string) (Record, error) {
 	return rec, nil
 }
 
-func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *kind, *StoreQuery) error) error {
+func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *kind, *StoreQuery) error) (err error) {
 	actor, err := actorFrom(ctx)
 	if err != nil {
 		return err
@@ -173,7 +189,7 @@ func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *
 	if err != nil {
 		return err
 	}
-	defer x.end()
+	defer x.leave(&err)
 	if err := x.renew(); err != nil {
 		return err
 	}

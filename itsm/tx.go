@@ -33,6 +33,7 @@ type tx struct {
 	created       int
 
 	touched []*touch
+	index   map[Key]*touch
 	spare   []*touch
 	undos   []undo
 	marks   int
@@ -139,10 +140,8 @@ func (x *tx) instant(t *touch) time.Time {
 
 // reach finds a record in the transaction or in the store.
 func (x *tx) reach(key Key) (*touch, error) {
-	for _, t := range x.touched {
-		if t.key == key {
-			return t, nil
-		}
+	if t := x.find(key); t != nil {
+		return t, nil
 	}
 	kd, err := x.k.kindOf(key.Kind)
 	if err != nil {
@@ -155,6 +154,25 @@ func (x *tx) reach(key Key) (*touch, error) {
 	t := x.newTouch(kd, key)
 	t.before = rec
 	return t, nil
+}
+
+// find looks among what the transaction touched: a few in a row, many by a map.
+func (x *tx) find(key Key) *touch {
+	if len(x.touched) <= 8 {
+		for _, t := range x.touched {
+			if t.key == key {
+				return t
+			}
+		}
+		return nil
+	}
+	if x.index == nil {
+		x.index = make(map[Key]*touch, 2*len(x.touched))
+	}
+	for _, t := range x.touched[len(x.index):] {
+		x.index[t.key] = t
+	}
+	return x.index[key]
 }
 
 func (x *tx) newTouch(kd *kind, key Key) *touch {
@@ -306,17 +324,17 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 	} else {
 		t.also = append(t.also, h.event)
 	}
-	if len(kd.hooks) == 0 {
-		return nil
-	}
-	u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
-	c := Change{Trigger: h.trigger, Event: h.event, Actor: *a.unit.actor, Input: a.in, Before: a.before, Acts: t.acts, touch: t}
+	actor, before := *a.unit.actor, a.before // the attempt is used again by what hooks do
 	for i := range kd.hooks {
 		hook := &kd.hooks[i]
-		if hook.AfterAct == nil {
+		if !hook.answers(h.trigger) {
 			continue
 		}
-		c.After = t.after
+		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
+		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: a.in, After: kd.clone(t.after), Acts: t.acts, touch: t}
+		if before != nil {
+			c.Before = kd.clone(before)
+		}
 		if err := hook.AfterAct(&u, c); err != nil {
 			return fmt.Errorf("hook %s: %w", hook.Name, err)
 		}
@@ -385,7 +403,10 @@ func (x *tx) conclude() error {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
-			c := Change{Event: t.event, Actor: t.actor, Before: t.before, After: t.after, Acts: t.acts, touch: t}
+			c := Change{Event: t.event, Actor: t.actor, After: t.kind.clone(t.after), Acts: t.acts, touch: t}
+			if t.before != nil {
+				c.Before = t.kind.clone(t.before)
+			}
 			if len(t.acts) > 0 {
 				c.Trigger = t.acts[0]
 			}
@@ -431,9 +452,12 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 	if len(set.Records) == 0 && set.Fired == nil && set.Receipt == nil && len(set.Redactions) == 0 && set.Forget == nil {
 		return nil
 	}
-	if receipt != nil && len(x.touched) > 0 {
+	if receipt != nil {
 		h := x.touched[0].current().Header()
 		receipt.Ref, receipt.Version = h.Ref(), h.Version
+	}
+	if x.dry {
+		return nil
 	}
 	if err := x.k.store.Apply(x.ctx, set); err != nil {
 		return err
@@ -492,7 +516,7 @@ func (x *tx) reset() {
 		x.spare = append(x.spare, t)
 	}
 	clear(x.touched)
-	x.touched = x.touched[:0]
+	x.touched, x.index = x.touched[:0], nil
 	clear(x.undos)
 	x.undos, x.marks, x.created = x.undos[:0], 0, 0
 }

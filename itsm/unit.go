@@ -35,8 +35,8 @@ func (u *Unit) Directory() Directory { return u.tx.k.directory }
 // Ref names the record at hand.
 func (u *Unit) Ref() Ref { return u.touch.key.Ref() }
 
-// Record is the record at hand as it stands in the transaction. Only its handler changes it.
-func (u *Unit) Record() Record { return u.touch.after }
+// Record is a copy of the record at hand as it stands in the transaction.
+func (u *Unit) Record() Record { return u.touch.kind.clone(u.touch.current()) }
 
 // Before is the record as it was before the act at hand; nil while it is being made, and in Permitted. A guard on the
 // result compares with it.
@@ -55,14 +55,14 @@ func (u *Unit) Input() any {
 	return u.at.in
 }
 
-// Get answers a record to look at, as it stands in the transaction. It becomes part of what the transaction depends
+// Get answers a copy of a record as it stands in the transaction. It becomes part of what the transaction depends
 // on: where somebody else writes it meanwhile, the command runs again.
 func (u *Unit) Get(ref Ref) (Record, error) {
 	t, err := u.tx.reach(Key{Tenant: u.tx.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
 	if err != nil {
 		return nil, err
 	}
-	return t.current(), nil
+	return t.kind.clone(t.current()), nil
 }
 
 // Do gives a command to a record in the same transaction. In hooks, and in handlers for other records, it is the
