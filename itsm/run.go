@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	timerBatch = 100
+	timerBatch   = 100
+	timerBatches = 100
 	// claimFor keeps other nodes off a timer while it fires; one that failed is tried again after it.
 	claimFor = 30 * time.Second
 	// slowPoll is how long a runner sleeps at most, the safety net for what other nodes wrote.
@@ -73,11 +74,12 @@ func (k *Kernel) Work(ctx context.Context) (done int, next time.Time, err error)
 	return fired + delivered, next, err
 }
 
-// FireDue fires the timers that are due by the clock, in order, and answers how many had an effect. A timer whose
+// FireDue fires the timers that are due by the clock, in order, ten thousand at most, and answers how many had an
+// effect. A timer whose
 // record refuses it is gone, with the refusal as an event on the record. One that fails otherwise is logged and tried
 // again after half a minute.
 func (k *Kernel) FireDue(ctx context.Context) (fired int, err error) {
-	for {
+	for range timerBatches {
 		now := k.clock.Now().UTC()
 		timers, err := k.store.Claim(ctx, now, now.Add(claimFor), timerBatch)
 		if err != nil {
@@ -95,9 +97,10 @@ func (k *Kernel) FireDue(ctx context.Context) (fired int, err error) {
 			}
 		}
 		if len(timers) < timerBatch {
-			return fired, nil
+			break
 		}
 	}
+	return fired, nil
 }
 
 // fire runs a timer's trigger; the effect and the end of the timer are one write set.

@@ -80,7 +80,7 @@ var house = []room{
 	{"internal/samplelog", []string{"eventlog"}, nil, "beside: makes the sample log of the replay example"},
 	{"eventlog", kernel, nil,
 		"beside: reads and writes log formats; knows events, and no practice that makes them"},
-	{"itsmtest", []string{"itsm", "field"}, nil,
+	{"itsmtest", kernel, nil,
 		"beside: imported by tests of users, whose modules it must not grow"},
 	{"itsmtest/storetest", []string{"itsm", "field", "itsmtest"}, nil,
 		"beside: imported by tests of other stores, whose modules it must not grow"},
