@@ -108,6 +108,19 @@ func BenchmarkAddPaused(b *testing.B) {
 	}
 }
 
+func BenchmarkFingerprint(b *testing.B) {
+	c := newYork(b)
+	for b.Loop() {
+		_ = c.Fingerprint()
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		newYork(b)
+	}
+}
+
 // BenchmarkCompileYear asks fresh calendars of ten years about them, and reports time and kept memory by year.
 func BenchmarkCompileYear(b *testing.B) {
 	const years = 10

@@ -37,14 +37,16 @@ type rule struct {
 	fixed       bool
 	first, last int64                              // where fixed
 	in          func(year int) (first, last int64) // else; none where last is before first
-	observed    Observed
+
+	from, through int64 // in force, before the dates move
+	observed      Observed
 }
 
 // each calls do for every date between the days first and last.
 func (r rule) each(first, last int64, do func(day int64)) {
 	const move = 2 // days that observing moves at most
 	stretch := func(a, b int64) {
-		for day := max(a, first-move); day <= min(b, last+move); day++ {
+		for day := max(a, first-move, r.from); day <= min(b, last+move, r.through); day++ {
 			if moved := r.observed.move(day); moved >= first && moved <= last {
 				do(moved)
 			}

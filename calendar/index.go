@@ -1,23 +1,12 @@
 package calendar
 
 import (
-	"io"
 	"math"
 	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// source is where working time comes from, before it is indexed.
-type source interface {
-	// spans appends the working time of a stretch: sorted, apart from each other, clipped to [from, to).
-	spans(dst []span, from, to int64) []span
-	// explain tells the reasons of a stretch, without gaps.
-	explain(from, to int64) []piece
-	// zones writes what the zones' rules are.
-	zones(w io.Writer)
-}
 
 // index holds the years compiled so far. They are always neighbours, so that the working time between any two of
 // their instants is the difference of two sums. Readers take the current set without a lock; a new year is a new set.

@@ -1,13 +1,17 @@
 package calendar_test
 
 import (
+	"archive/zip"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/itsmkit/itsmkit/calendar"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -326,6 +330,7 @@ func TestLaws(t *testing.T) {
 		require.Equal(t, used, must(c.Between(began, b)))
 		require.False(t, must(c.Sub(due, d)).Before(a))
 		require.True(t, must(c.Add(a, -d)).Equal(must(c.Sub(a, d))))
+		require.True(t, must(c.Sub(a, -d)).Equal(must(c.Add(a, d))))
 		// More time is due later, a later start too; nothing is due at once.
 		require.False(t, must(c.Add(a, e)).Before(due))
 		require.False(t, must(c.Add(b, d)).Before(due))
@@ -333,6 +338,7 @@ func TestLaws(t *testing.T) {
 		// Time adds up, and has a sign only when asked for.
 		middle := a.Add(b.Sub(a) / 2)
 		require.Equal(t, used, must(c.Between(a, middle))+must(c.Between(middle, b)))
+		require.Equal(t, used, must(c.SignedBetween(a, b)))
 		require.Equal(t, -used, must(c.SignedBetween(b, a)))
 		require.Zero(t, must(c.Between(b, a)))
 		// The doors agree with Contains and with each other.
@@ -343,6 +349,101 @@ func TestLaws(t *testing.T) {
 		require.True(t, c.Contains(closed.Add(-1)) && !closed.After(b))
 		require.Zero(t, must(c.Between(closed, b)))
 	})
+}
+
+// Around every midnight that a zone's clock skipped, and every date that it skipped, time goes on at its own pace and
+// every question ends.
+func TestMidnightGapsOfAllZones(t *testing.T) {
+	var gaps int
+	for _, name := range zoneNames(t) {
+		loc, err := time.LoadLocation(name)
+		if err != nil {
+			continue // the machine's own data does not know the newest names
+		}
+		var daily, desk *calendar.Calendar
+		for _, gap := range midnightGaps(loc) {
+			gaps++
+			if daily == nil {
+				daily = calendarOf(t, calendar.Spec{Zone: name, Weekly: calendar.Daily(calendar.AllDay)})
+				desk = calendarOf(t, calendar.Spec{Zone: name, Weekly: calendar.Daily("00:00-01:00, 09:00-17:00")})
+			}
+			from, to := gap.Add(-60*time.Hour), gap.Add(60*time.Hour)
+			require.Equal(t, 120*time.Hour, must(daily.Between(from, to)), "%s %s", name, gap)
+			require.True(t, must(daily.Add(from, 120*time.Hour)).Equal(to), "%s %s", name, gap)
+			require.True(t, must(daily.Sub(to, 120*time.Hour)).Equal(from), "%s %s", name, gap)
+			used := must(desk.Between(from, to))
+			require.Equal(t, used, must(desk.Between(from, must(desk.Add(from, used)))), "%s %s", name, gap)
+			var sum time.Duration
+			for w := range desk.Windows(from, to) {
+				sum += w.Duration()
+			}
+			require.Equal(t, used, sum, "%s %s", name, gap)
+		}
+	}
+	require.Greater(t, gaps, 500, "zone data with hardly any gaps")
+}
+
+// zoneNames lists the zones that the Go distribution knows.
+func zoneNames(t *testing.T) (names []string) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Skip("no go command to ask for the list of zones")
+	}
+	zones, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"))
+	require.NoError(t, err)
+	defer zones.Close()
+	for _, f := range zones.File {
+		if !strings.HasSuffix(f.Name, "/") {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// midnightGaps are the changes of offset from 1900 to 2100 that skip a midnight.
+func midnightGaps(loc *time.Location) (gaps []time.Time) {
+	for t := at("1900-01-01T00:00:00Z").In(loc); t.Year() < 2100; {
+		_, end := t.ZoneBounds()
+		if end.IsZero() {
+			break
+		}
+		if !end.After(t) { // Go ends leap years a day early
+			t = t.Add(24 * time.Hour)
+			continue
+		}
+		before, after := localSeconds(end.Add(-time.Second))+1, localSeconds(end)
+		if midnight := (before + 86399) / 86400 * 86400; before > 0 && midnight < after {
+			gaps = append(gaps, end)
+		}
+		t = end
+	}
+	return gaps
+}
+
+func TestSkippedDates(t *testing.T) {
+	for _, skip := range []struct{ zone, date, before, after string }{
+		{"Pacific/Apia", "2011-12-30", "2011-12-29T12:00:00-10:00", "2011-12-31T12:00:00+14:00"},
+		{"Pacific/Fakaofo", "2011-12-30", "2011-12-29T12:00:00-11:00", "2011-12-31T12:00:00+13:00"},
+		{"Pacific/Kwajalein", "1993-08-21", "1993-08-20T12:00:00-12:00", "1993-08-22T12:00:00+12:00"},
+	} {
+		daily := calendar.Spec{Zone: skip.zone, Weekly: calendar.Daily("09:00-17:00")}
+		c := calendarOf(t, daily)
+		assert.Equal(t, 8*time.Hour, must(c.Between(at(skip.before), at(skip.after))), skip.zone)
+		assert.True(t, must(c.Add(at(skip.before), 8*time.Hour)).Equal(at(skip.after)), skip.zone)
+
+		daily.Weekly, daily.Overrides = calendar.Week{}, []calendar.Override{{On: calendar.Days(skip.date), Hours: calendar.AllDay}}
+		_, err := calendar.New(daily)
+		assert.ErrorIs(t, err, calendar.ErrNeverOpens, "open only on a date that %s never had", skip.zone)
+	}
+}
+
+func TestRulesOfTheFarFuture(t *testing.T) {
+	c := calendarOf(t, calendar.Spec{Zone: "America/New_York", Weekly: calendar.Daily("09:00-17:00")})
+	for year := 2038; year <= 2199; year++ { // also in the years after a leap year
+		noon := time.Date(year, 3, 20, 12, 0, 0, 0, c.Location())
+		require.Equal(t, 3*time.Hour, must(c.Between(noon.Add(-12*time.Hour), noon)), "%d", year)
+		require.Equal(t, 8*time.Hour, must(c.Between(noon.AddDate(0, 9, 10), noon.AddDate(0, 9, 11))), "%d", year)
+	}
 }
 
 func must[T any](v T, err error) T {

@@ -236,7 +236,7 @@ func (b *builder) single(s Spec, at string) (source, *time.Location) {
 	for i, day := range s.Holidays {
 		field := fmt.Sprintf("%sholidays[%d].", at, i)
 		e := b.entry(field, "closed", ReasonHoliday, day.Name, day.On, day.Closed)
-		e.first, e.last = b.dates(field, day.From, day.Through)
+		e.rule.from, e.rule.through = b.dates(field, day.From, day.Through)
 		if e.rule.observed = day.Observed; day.Observed != "" && day.Observed != ObservedNearest && day.Observed != ObservedMonday {
 			b.fault(field+"observed", fmt.Errorf("%w: %q, want nearest or monday", ErrSyntax, string(day.Observed)))
 		}
@@ -312,11 +312,11 @@ func (b *builder) week(field string, w Week) (week [7][]span) {
 
 func (b *builder) entry(at, field string, reason Reason, name string, on Days, hours Hours) entry {
 	e := entry{reason: reason, name: name}
-	e.first, e.last = b.dates("", "", "")
 	var err error
 	if e.rule, err = on.parse(); err != nil {
 		b.fault(at+"on", err)
 	}
+	e.rule.from, e.rule.through = b.dates("", "", "")
 	if e.today, e.next, err = hours.parse(); err != nil {
 		b.fault(at+field, err)
 	}

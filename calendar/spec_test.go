@@ -159,6 +159,16 @@ func TestObservedHolidays(t *testing.T) {
 	}
 }
 
+// A holiday that moves over the turn of a year stays in force, and is closed to its last hour in any zone.
+func TestObservedAcrossYears(t *testing.T) {
+	assert.Equal(t, "2027-12-31", datesOf(t, calendar.Holiday{Name: "x", On: "01-01", Observed: calendar.ObservedNearest, From: "2028-01-01"}))
+	c := calendarOf(t, calendar.Spec{Zone: "America/New_York", Weekly: calendar.Daily(calendar.AllDay),
+		Holidays: []calendar.Holiday{{Name: "x", On: "12-29", Observed: calendar.ObservedMonday}}})
+	closed := at("2029-12-31T00:00:00-05:00") // the 29th is a Saturday
+	assert.True(t, must(c.NextOpen(closed)).Equal(closed.AddDate(0, 0, 1)))
+	assert.True(t, must(c.PrevClose(closed.Add(23*time.Hour))).Equal(closed))
+}
+
 // datesOf lists the dates of 2027 and 2028 that a holiday closes.
 func datesOf(t *testing.T, h calendar.Holiday) string {
 	c, err := calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("10:00-11:00"), Holidays: []calendar.Holiday{h}})
@@ -209,12 +219,13 @@ func TestCombinations(t *testing.T) {
 	both := must(calendar.New(calendar.Spec{Name: "both", Zone: "UTC", Union: []calendar.Spec{brussels.Spec(), manila.Spec()}}))
 	assert.Equal(t, time.UTC, both.Location())
 	assert.Equal(t, "both", both.Name())
+	common, rest := must(calendar.Intersection(brussels, manila)), must(calendar.Minus(brussels, manila))
 	for k := range 2000 { // what holds for sets holds for every instant
 		t0 := from.Add(time.Duration(k) * 7 * time.Hour / 3)
 		b, m := brussels.Contains(t0), manila.Contains(t0)
 		require.Equal(t, b || m, both.Contains(t0))
-		require.Equal(t, b && m, must(calendar.Intersection(brussels, manila)).Contains(t0))
-		require.Equal(t, b && !m, must(calendar.Minus(brussels, manila)).Contains(t0))
+		require.Equal(t, b && m, common.Contains(t0))
+		require.Equal(t, b && !m, rest.Contains(t0))
 	}
 
 	why := must(must(calendar.Minus(both, patch)).Explain(from, to))

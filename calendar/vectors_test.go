@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
 	"math/big"
@@ -91,6 +92,9 @@ func vectorFiles(t *testing.T) []string {
 
 func readVectors(t *testing.T, path string) []vector {
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(path) {
+		data, err = os.ReadFile(filepath.Join("..", path)) // named from the module's root, where go test is called
+	}
 	require.NoError(t, err)
 	var file struct{ Cases []vector }
 	require.NoError(t, json.Unmarshal(data, &file), path)
