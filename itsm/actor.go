@@ -111,3 +111,9 @@ type Authorizer interface {
 	// Mask answers the names of fields and the kinds of rows (such as "work_note") that the actor does not see.
 	Mask(ctx context.Context, a *Actor, kind string) []string
 }
+
+// ManyAuthorizer is what an [Authorizer] may also be: one question about many triggers, for [Kernel.Permitted].
+type ManyAuthorizer interface {
+	// Granted keeps those triggers that Permit would permit, in the same slice and order.
+	Granted(ctx context.Context, a *Actor, kind string, triggers []lifecycle.Trigger, on Record) []lifecycle.Trigger
+}

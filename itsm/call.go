@@ -188,8 +188,8 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 		}
 	}
 	if x.call.historic {
-		x.historic, x.now = true, time.Unix(0, x.call.at).UTC()
-		if x.now.After(x.clockNow) {
+		x.historic, x.instant = true, time.Unix(0, x.call.at).UTC()
+		if x.instant.After(x.clockNow()) {
 			x.end()
 			return nil, Invalid("At", "a historic instant cannot be in the future")
 		}
@@ -261,7 +261,7 @@ func (x *tx) load(kd *kind, h *handler, id string, with *call) (*touch, error) {
 			"record": t.key.Ref().String(), "expected": strconv.FormatInt(with.expect, 10), "found": strconv.FormatInt(head.Version, 10),
 		}}
 	}
-	if x.historic && x.now.Before(head.UpdatedAt) {
+	if x.historic && x.instant.Before(head.UpdatedAt) {
 		return nil, Invalid("At", "a historic instant cannot be before the record's last event at "+head.UpdatedAt.Format(time.RFC3339Nano))
 	}
 	return t, nil
@@ -280,7 +280,7 @@ func (x *tx) newNumber(kd *kind) (string, error) {
 		}
 		x.numbers = append(x.numbers, x.call.number)
 	case x.dry:
-		x.numbers = append(x.numbers, kd.series)
+		x.numbers = append(x.numbers, kd.series+"?"+strconv.Itoa(n)) // no two alike, and none that there is
 	default:
 		next, err := x.k.store.Number(x.ctx, x.actor.Tenant, kd.series)
 		if err != nil {
@@ -315,7 +315,7 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 	return &Receipt{
 		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + string(h.trigger), Key: x.call.key},
 		Input:      sha256.Sum256(text),
-		At:         x.clockNow,
+		At:         x.clockNow(),
 		Expires:    x.expiry(),
 	}, nil
 }
@@ -325,7 +325,7 @@ func (x *tx) expiry() time.Time {
 	if x.k.remember < 0 || x.historic || x.call.number != "" {
 		return time.Time{}
 	}
-	return x.clockNow.Add(x.k.remember)
+	return x.clockNow().Add(x.k.remember)
 }
 
 // done answers the record of a command that was given before.
@@ -334,49 +334,65 @@ func (x *tx) done(r *Receipt) (Record, error) {
 	if err != nil || before == nil {
 		return nil, err
 	}
-	if !before.Expires.IsZero() && !before.Expires.After(x.clockNow) {
+	if !before.Expires.IsZero() && !before.Expires.After(x.clockNow()) {
 		return nil, nil
 	}
 	if before.Input != r.Input {
 		return nil, ErrKeyReused.with("key", r.Key, "")
 	}
-	return x.snap.Get(x.ctx, Key{Tenant: r.Tenant, Kind: before.Ref.Kind, ID: before.Ref.ID})
+	rec, err := x.snap.Get(x.ctx, Key{Tenant: r.Tenant, Kind: before.Ref.Kind, ID: before.Ref.ID})
+	if err != nil {
+		return nil, err
+	}
+	if x.k.auth.Permit(x.ctx, x.actor, Action{Kind: before.Ref.Kind, Verb: Read}, rec) != nil {
+		return nil, ErrNotFound.with("record", before.Ref.String(), "")
+	}
+	return rec, nil
 }
 
 // Permitted lists the triggers that the actor may pull on a record now, in the order of the tables. What a command
 // must bring is not asked; [Command.Explain] does.
 func (k *Kernel) Permitted(ctx context.Context, ref Ref) ([]lifecycle.Trigger, error) {
-	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Trigger, error) {
-		a := x.asked(rec)
-		triggers := make([]lifecycle.Trigger, 0, 32)
+	return glance(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Trigger, error) {
+		a := x.asked(kd, rec)
+		x.triggers = x.triggers[:0]
 		for _, axis := range kd.axes {
-			triggers = axis.machine.Permitted(triggers, axis.stateOf(kd, rec), a, axis.rolesOf(x.actor))
+			x.triggers = axis.machine.Permitted(x.triggers, axis.stateOf(kd, rec), a, axis.rolesOf(x.actor))
 		}
-		return slices.DeleteFunc(triggers, func(t lifecycle.Trigger) bool { return !x.grants(kd, t, rec) }), nil
+		return slices.Clone(x.granted(kd, x.triggers, rec)), nil
 	})
 }
 
 // asked is an attempt without an input, for questions.
-func (x *tx) asked(rec Record) *attempt {
-	a := &x.attempts[0]
-	*a = attempt{unit: Unit{tx: x, actor: x.actor}, rec: rec}
+func (x *tx) asked(kd *kind, rec Record) *attempt {
+	a, t := x.attempt(0), x.newTouch(kd, rec.Header().Key())
+	t.before = rec
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: x.actor}, rec: rec}
 	return a
 }
 
-func (x *tx) grants(kd *kind, t lifecycle.Trigger, rec Record) bool {
-	return x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) == nil
+// granted keeps the triggers that the authorizer grants.
+func (x *tx) granted(kd *kind, triggers []lifecycle.Trigger, rec Record) []lifecycle.Trigger {
+	if many, ok := x.k.auth.(ManyAuthorizer); ok {
+		return many.Granted(x.ctx, x.actor, kd.name, triggers, rec)
+	}
+	return slices.DeleteFunc(triggers, func(t lifecycle.Trigger) bool {
+		return x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) != nil
+	})
 }
 
 // Offers answers what a form needs: every trigger from the record's states with its targets, what it asks for, and the
 // reasons that stand in its way.
 func (k *Kernel) Offers(ctx context.Context, ref Ref) ([]lifecycle.Offer, error) {
-	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Offer, error) {
-		a := x.asked(rec)
+	return glance(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Offer, error) {
+		a := x.asked(kd, rec)
 		var offers []lifecycle.Offer
 		for _, axis := range kd.axes {
 			offers = append(offers, axis.machine.Offers(axis.stateOf(kd, rec), a, axis.rolesOf(x.actor))...)
 		}
-		return slices.DeleteFunc(offers, func(o lifecycle.Offer) bool { return !x.grants(kd, o.Trigger, rec) }), nil
+		return slices.DeleteFunc(offers, func(o lifecycle.Offer) bool {
+			return x.k.auth.Permit(ctx, x.actor, Action{Kind: kd.name, Verb: Verb(o.Trigger)}, rec) != nil
+		}), nil
 	})
 }
 

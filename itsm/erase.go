@@ -33,11 +33,13 @@ func (k *Kernel) Erase(ctx context.Context, person, reason string) (done Erasure
 		return done, Invalid("reason", "say why; the events keep it")
 	}
 	for _, name := range k.Kinds() {
-		kd, err := k.kindOf(name)
-		if err != nil {
+		if err := k.auth.Permit(ctx, actor, Action{Kind: name, Verb: Erase}, nil); err != nil {
 			return done, err
 		}
-		if err := k.auth.Permit(ctx, actor, Action{Kind: name, Verb: Erase}, nil); err != nil {
+	}
+	for _, name := range k.Kinds() {
+		kd, err := k.kindOf(name)
+		if err != nil {
 			return done, err
 		}
 		q := StoreQuery{Tenant: actor.Tenant, Kind: name, Limit: maxLimit}

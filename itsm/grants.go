@@ -40,9 +40,20 @@ func DefaultGrants() Grants {
 }
 
 func (g *Grant) covers(do Action) bool {
-	return (len(g.Kinds) == 0 || slices.Contains(g.Kinds, do.Kind)) &&
-		(len(g.Verbs) == 0 || slices.Contains(g.Verbs, do.Verb)) &&
-		!slices.Contains(g.Except, do.Verb)
+	return (len(g.Kinds) == 0 || slices.Contains(g.Kinds, do.Kind)) && g.coversVerb(do.Verb)
+}
+
+func (g *Grant) coversVerb(v Verb) bool {
+	return (len(g.Verbs) == 0 || slices.Contains(g.Verbs, v)) && !slices.Contains(g.Except, v)
+}
+
+// reaches reports whether the grant holds for that record.
+func (g *Grant) reaches(a *Actor, on Record) bool {
+	if !g.Own || on == nil {
+		return true
+	}
+	t := TicketOf(on)
+	return t != nil && t.Caller == a.ID
 }
 
 // Permit implements [Authorizer].
@@ -52,19 +63,38 @@ func (gs Grants) Permit(_ context.Context, a *Actor, do Action, on Record) error
 	}
 	for i := range gs {
 		g := &gs[i]
-		if !slices.Contains(a.Roles, g.Role) || !g.covers(do) {
-			continue
-		}
-		if !g.Own || on == nil {
-			return nil
-		}
-		if t := TicketOf(on); t != nil && t.Caller == a.ID {
+		if slices.Contains(a.Roles, g.Role) && g.covers(do) && g.reaches(a, on) {
 			return nil
 		}
 	}
 	return &Error{Code: ErrDenied.Code, Message: ErrDenied.Message, Args: map[string]string{
 		"actor": a.ID, "kind": do.Kind, "verb": string(do.Verb),
 	}}
+}
+
+// Granted implements [ManyAuthorizer].
+func (gs Grants) Granted(_ context.Context, a *Actor, kind string, triggers []lifecycle.Trigger, on Record) []lifecycle.Trigger {
+	if a.Kind == System {
+		return triggers
+	}
+	var few [8]*Grant
+	apply := few[:0]
+	for i := range gs {
+		g := &gs[i]
+		if slices.Contains(a.Roles, g.Role) && (len(g.Kinds) == 0 || slices.Contains(g.Kinds, kind)) && g.reaches(a, on) {
+			apply = append(apply, g)
+		}
+	}
+	kept := triggers[:0]
+	for _, t := range triggers {
+		for _, g := range apply {
+			if g.coversVerb(Verb(t)) {
+				kept = append(kept, t)
+				break
+			}
+		}
+	}
+	return kept
 }
 
 // Scope implements [Authorizer].

@@ -283,8 +283,10 @@ func (x *tx) verify(kd *kind, rec Record) error {
 		digest, _ := r.digest(nil)
 		want, ok := stamps[r.ID]
 		switch {
-		case !ok || digest != want || r.Record != key:
+		case !ok || digest != want || r.Record != key || r.Sealed.Field != string(r.Kind):
 			return broken(r.Version, "a row is not as it was written")
+		case gone[r.ID]:
+			return broken(r.Version, "a row is there that was removed")
 		case r.Sealed.Erased():
 			if !slices.Contains(erased.Rows, r.ID) || r.Sealed.Value != nil || r.Sealed.Subject != Erased {
 				return broken(r.Version, "a row lacks its text and no erasure names it")
@@ -364,7 +366,7 @@ func (e *Event) verifySealed(erased erasure) string {
 			behalf = s.Subject
 		}
 	}
-	if e.Actor.ID != actor || e.Actor.OnBehalfOf != behalf || e.Actor.Tenant != e.Tenant {
+	if e.Actor.ID != actor || e.Actor.OnBehalfOf != behalf || e.Actor.Tenant != e.Tenant || len(e.Actor.Roles) > 0 {
 		return "the actor was altered"
 	}
 	return ""

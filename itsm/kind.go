@@ -27,6 +27,7 @@ type kind struct {
 	zero     Record
 	fresh    func() Record
 	clone    func(Record) Record
+	restore  func(dst, src Record) // writes one over the other
 	edited   func(u *Unit, rec Record, patch Patch) error
 	faults   []error
 	columns  []ColumnSpec

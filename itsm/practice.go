@@ -89,6 +89,7 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 			p.Detach(plan.Pointer(c))
 			return any(c).(Record)
 		},
+		restore: func(dst, src Record) { *any(dst).(*P) = *any(src).(*P) },
 	}
 	kd.axes = append(kd.axes, &axis{definition: s.Lifecycle, main: true})
 	for _, a := range s.Axes {

@@ -68,7 +68,7 @@ func (k *Kernel) Get(ctx context.Context, ref Ref) (Record, error) {
 }
 
 func (k *Kernel) get(ctx context.Context, ref Ref) (Record, error) {
-	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) (Record, error) { return x.masked(kd, rec), nil })
+	return glance(k, ctx, ref, func(x *tx, kd *kind, rec Record) (Record, error) { return x.masked(kd, rec), nil })
 }
 
 // List answers one page of copies of any kind.
@@ -112,7 +112,16 @@ func (k *Kernel) Count(ctx context.Context, of string, q Query) (n int64, err er
 }
 
 // view opens a snapshot and looks at one record that the actor may see.
-func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
+func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
+	return lookAt(k, ctx, ref, (*tx).fromSnapshot, look)
+}
+
+// glance is view for who needs nothing but the record.
+func glance[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
+	return lookAt(k, ctx, ref, (*tx).alone, look)
+}
+
+func lookAt[T any](k *Kernel, ctx context.Context, ref Ref, get func(*tx, Key) (Record, error), look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
 	var none T
 	actor, err := actorFrom(ctx)
 	if err != nil {
@@ -127,26 +136,28 @@ func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, 
 		return none, err
 	}
 	defer x.leave(&err)
-	rec, err := x.visible(kd, ref.ID)
+	rec, err := get(x, Key{Tenant: actor.Tenant, Kind: kd.name, ID: ref.ID})
 	if err != nil {
 		return none, err
+	}
+	if k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Read}, rec) != nil {
+		return none, ErrNotFound.with("record", ref.String(), "")
 	}
 	return look(x, kd, rec)
 }
 
-// visible reads a record that the actor may see.
-func (x *tx) visible(kd *kind, id string) (Record, error) {
+func (x *tx) fromSnapshot(key Key) (Record, error) {
 	if err := x.renew(); err != nil {
 		return nil, err
 	}
-	rec, err := x.snap.Get(x.ctx, Key{Tenant: x.actor.Tenant, Kind: kd.name, ID: id})
-	if err != nil {
-		return nil, err
+	return x.snap.Get(x.ctx, key)
+}
+
+func (x *tx) alone(key Key) (Record, error) {
+	if getter, ok := x.k.store.(Getter); ok {
+		return getter.Get(x.ctx, key)
 	}
-	if x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Read}, rec) != nil {
-		return nil, ErrNotFound.with("record", kd.name+"/"+id, "")
-	}
-	return rec, nil
+	return x.fromSnapshot(key)
 }
 
 func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *kind, *StoreQuery) error) (err error) {

@@ -396,27 +396,38 @@ func (r *Records[P]) Watchers(ctx context.Context, id string) ([]Watcher, error)
 	})
 }
 
-// rowsOf reads rows of a record that the actor may see. Hidden tells fill that the actor does not see work notes, or
-// rows of this kind.
+// rowsOf reads up to limit rows of a record that the actor may see. Hidden tells fill that the actor does not see
+// internal comments.
 func rowsOf[T any](ctx context.Context, k *Kernel, ref Ref, rows RowKind, after int64, limit int, fill func(*Row, *T, bool) bool) ([]T, error) {
 	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]T, error) {
 		mask := k.auth.Mask(ctx, x.actor, kd.name)
-		hidden := slices.Contains(mask, string(rows)) || rows == Comments && slices.Contains(mask, string(WorkNotes))
-		found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
-		if err != nil {
-			return nil, err
+		if slices.Contains(mask, string(rows)) {
+			return []T{}, nil
 		}
-		out := make([]T, 0, len(found))
-		for i := range found {
-			var item T
-			if err := json.Unmarshal(found[i].Facts, &item); err != nil {
-				return nil, ErrBroken.because(err)
+		hidden := rows == Comments && slices.Contains(mask, string(WorkNotes))
+		out := []T{}
+		for {
+			found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+			if err != nil {
+				return nil, err
 			}
-			if fill(&found[i], &item, hidden) {
-				out = append(out, item)
+			for i := range found {
+				after = found[i].ID
+				var item T
+				if err := json.Unmarshal(found[i].Facts, &item); err != nil {
+					return nil, ErrBroken.because(err)
+				}
+				if fill(&found[i], &item, hidden) {
+					out = append(out, item)
+				}
+				if limit > 0 && len(out) == limit {
+					return out, nil
+				}
+			}
+			if limit <= 0 || len(found) < limit {
+				return out, nil
 			}
 		}
-		return out, nil
 	})
 }
 

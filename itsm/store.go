@@ -51,6 +51,12 @@ type Store interface {
 	Feed(ctx context.Context, dst []Delivery, after Position, limit int) ([]Delivery, error)
 }
 
+// Getter is what a store may also be: it reads one record as it stands, without a snapshot.
+type Getter interface {
+	// Get answers a record, or ErrNotFound.
+	Get(ctx context.Context, key Key) (Record, error)
+}
+
 // Codec is what a store needs to know of a kind. The kernel makes it.
 type Codec interface {
 	// Kind is the kind's name.

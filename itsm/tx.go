@@ -24,13 +24,14 @@ type tx struct {
 	actor *Actor
 	call  call
 	snap  Snapshot
-	// now is fixed per command, not per try; clockNow is the clock's, which differs for historic commands.
-	now, clockNow time.Time
-	historic, dry bool
-	cause         string
-	fired         *Timer
-	numbers       []string // taken once per command, not per try
-	created       int
+	// instant is fixed per command, not per try; clocked is the clock's, which differs for historic commands. Both are
+	// zero until somebody asks.
+	instant, clocked time.Time
+	historic, dry    bool
+	cause            string
+	fired            *Timer
+	numbers          []string // taken once per command, not per try
+	created          int
 
 	touched []*touch
 	index   map[Key]*touch
@@ -39,7 +40,9 @@ type tx struct {
 	marks   int
 	deputy  Actor
 
-	attempts [maxDepth + 2]attempt
+	attempts [maxDepth + 1]attempt
+	deepest  int
+	triggers []lifecycle.Trigger
 	salts    *mathrand.ChaCha8
 	pen
 	set WriteSet
@@ -71,10 +74,12 @@ type fact struct {
 	json []byte
 }
 
-// undo restores a touch to where it was when a Try began.
+// undo restores a touch to where it was when a Try began. The record keeps its place, because the handler that tries
+// may hold it.
 type undo struct {
 	t     *touch
 	state touch
+	after Record // a copy of what state.after pointed to
 }
 
 func (t *touch) current() Record {
@@ -103,7 +108,7 @@ func (t *touch) addRow(x *tx, r Row, subject string, value []byte) int64 {
 	r.Record = t.key
 	r.Version = t.version() + 1
 	r.ID = r.Version<<16 + int64(len(t.rows))
-	r.At = x.instant(t)
+	r.At = x.eventTime(t)
 	r.Sealed = Sealed{Field: string(r.Kind), Subject: subject, Salt: x.salt(make([]byte, 0, saltSize)), Value: value}
 	r.Sealed.Digest, x.scratch = sealDigest(x.scratch, &r.Sealed)
 	t.rows = append(t.rows, r)
@@ -128,14 +133,15 @@ func (x *tx) open(t *touch, actor *Actor, from *touch) {
 	}
 }
 
-// instant is when the record's event happens: the later of now and its last event.
-func (x *tx) instant(t *touch) time.Time {
+// eventTime is when the record's event happens: the later of now and its last event.
+func (x *tx) eventTime(t *touch) time.Time {
+	now := x.now()
 	if t.before != nil {
-		if last := t.before.Header().UpdatedAt; last.After(x.now) {
+		if last := t.before.Header().UpdatedAt; last.After(now) {
 			return last
 		}
 	}
-	return x.now
+	return now
 }
 
 // reach finds a record in the transaction or in the store.
@@ -199,7 +205,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	if err := x.k.auth.Permit(x.ctx, actor, h.action, rec); err != nil {
 		return err
 	}
-	a := &x.attempts[depth]
+	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
 	state := h.axis.stateOf(kd, rec)
 	to, refusal := h.axis.machine.Fire(state, h.trigger, a, h.axis.rolesOf(actor))
@@ -241,7 +247,7 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 		axis.move(kd, t.after, axis.machine.Initial())
 	}
 	x.open(t, actor, from)
-	a := &x.attempts[depth]
+	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
 	if err := x.handle(kd, h, a); err != nil {
 		return nil, err
@@ -253,6 +259,11 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 		return nil, err
 	}
 	return t, x.applied(t, kd, h, a, depth)
+}
+
+func (x *tx) attempt(depth int) *attempt {
+	x.deepest = max(x.deepest, depth)
+	return &x.attempts[depth]
 }
 
 // carried reports whether something beside the input came with the call.
@@ -376,16 +387,20 @@ func (x *tx) mark() int {
 func (x *tx) unmark() { x.marks-- }
 
 func (x *tx) save(t *touch) {
-	state := *t
+	u := undo{t: t, state: *t}
 	if t.after != nil {
-		state.after = t.kind.clone(t.after)
+		u.after = t.kind.clone(t.after)
 	}
-	x.undos = append(x.undos, undo{t: t, state: state})
+	x.undos = append(x.undos, u)
 }
 
 func (x *tx) undoTo(mark int) {
 	for i := len(x.undos) - 1; i >= mark; i-- {
-		*x.undos[i].t = x.undos[i].state
+		u := &x.undos[i]
+		*u.t = u.state
+		if u.after != nil {
+			u.t.kind.restore(u.t.after, u.after)
+		}
 	}
 	x.undos = x.undos[:mark]
 }
@@ -421,7 +436,8 @@ func (x *tx) conclude() error {
 // commit turns what was touched into a write set and applies it.
 func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 	set := &x.set
-	*set = WriteSet{Records: set.Records[:0], Reads: set.Reads[:0], Timers: set.Timers[:0], Fired: x.fired, Receipt: receipt}
+	set.empty()
+	set.Fired, set.Receipt = x.fired, receipt
 	for _, t := range x.touched {
 		if !t.begun {
 			set.Reads = append(set.Reads, VersionCheck{Key: t.key, Expect: t.version()})
@@ -457,13 +473,36 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 		receipt.Ref, receipt.Version = h.Ref(), h.Version
 	}
 	if x.dry {
-		return nil
+		return x.wouldExist(set)
 	}
 	if err := x.k.store.Apply(x.ctx, set); err != nil {
 		return err
 	}
 	x.k.signal()
 	return nil
+}
+
+// wouldExist answers what Apply would say of a record with a given number.
+func (x *tx) wouldExist(set *WriteSet) error {
+	if x.call.number == "" || len(set.Records) == 0 || set.Records[0].Expect != 0 {
+		return nil
+	}
+	_, err := x.snap.Get(x.ctx, set.Records[0].Event.Key)
+	switch {
+	case err == nil:
+		return ErrExists
+	case errors.Is(err, ErrNotFound):
+		return nil
+	}
+	return err
+}
+
+// empty keeps the room and lets go of what was in it.
+func (w *WriteSet) empty() {
+	clear(w.Records)
+	clear(w.Reads)
+	clear(w.Timers)
+	*w = WriteSet{Records: w.Records[:0], Reads: w.Reads[:0], Timers: w.Timers[:0]}
 }
 
 // write closes a touched record: version, changes, chained event.
@@ -478,7 +517,7 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 		return RecordWrite{}, false, nil
 	}
 	e := &Event{
-		Key: t.key, Version: t.version() + 1, At: x.instant(t), Kind: t.event, Cause: t.cause, Actor: t.actor,
+		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Kind: t.event, Cause: t.cause, Actor: t.actor,
 	}
 	e.Actor.Roles = nil
 	if e.Kind == "" {
@@ -528,12 +567,12 @@ func (x *tx) end() {
 		x.snap = nil
 	}
 	x.reset()
-	clear(x.attempts[:])
-	clear(x.set.Records[:cap(x.set.Records)])
-	clear(x.set.Timers[:cap(x.set.Timers)])
-	x.set.Receipt, x.set.Fired, x.set.Subscription, x.set.Forget, x.set.Redactions = nil, nil, nil, nil, nil
+	clear(x.attempts[:x.deepest+1])
+	x.deepest = 0
+	x.set.empty()
 	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
 	x.call, x.historic, x.dry = call{}, false, false
+	x.instant, x.clocked = time.Time{}, time.Time{}
 	x.k.pool.Put(x)
 }
 
@@ -546,9 +585,23 @@ func (k *Kernel) begin(ctx context.Context, actor *Actor) (*tx, error) {
 		return nil, fmt.Errorf("no salts: %w", err)
 	}
 	x.ctx, x.actor = ctx, actor
-	x.clockNow = k.clock.Now().UTC()
-	x.now = x.clockNow
 	return x, nil
+}
+
+// clockNow is the clock's time when it was first asked for.
+func (x *tx) clockNow() time.Time {
+	if x.clocked.IsZero() {
+		x.clocked = x.k.clock.Now().UTC()
+	}
+	return x.clocked
+}
+
+// now is the instant of the command.
+func (x *tx) now() time.Time {
+	if x.instant.IsZero() {
+		x.instant = x.clockNow()
+	}
+	return x.instant
 }
 
 // renew opens a fresh snapshot for a try.
@@ -566,13 +619,26 @@ func (x *tx) renew() error {
 	return nil
 }
 
+// renumber gives up numbers that turned out to be taken, and reports whether the next try gets others.
+func (x *tx) renumber() bool {
+	if x.call.number != "" || len(x.numbers) == 0 {
+		return false
+	}
+	x.numbers = x.numbers[:0]
+	return true
+}
+
 // retry runs one try after the other while others write first.
 func (x *tx) retry(once bool, try func() error) (err error) {
 	for n := 0; n < x.k.tries; n++ {
 		if err = x.renew(); err != nil {
 			return err
 		}
-		if err = try(); err == nil || once || !errors.Is(err, ErrConflict) {
+		err = try()
+		switch {
+		case errors.Is(err, ErrExists) && x.renumber():
+			n-- // imports may have taken any number of numbers
+		case err == nil, once, !errors.Is(err, ErrConflict):
 			return err
 		}
 		if cancelled := x.ctx.Err(); cancelled != nil {

@@ -24,7 +24,7 @@ type Unit struct {
 func (u *Unit) Context() context.Context { return u.tx.ctx }
 
 // Now is the instant of the command, the same in every try.
-func (u *Unit) Now() time.Time { return u.tx.now }
+func (u *Unit) Now() time.Time { return u.tx.now() }
 
 // Actor is who acts: in hooks the system on behalf of who caused it.
 func (u *Unit) Actor() Actor { return *u.actor }
@@ -168,7 +168,7 @@ func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any)
 		timer.Input = string(text)
 	}
 	u.touch.begin(u)
-	if u.tx.historic && !due.After(u.tx.clockNow) {
+	if u.tx.historic && !due.After(u.tx.clockNow()) {
 		u.touch.facts = append(u.touch.facts, fact{name: "suppressed", json: field.Text(name).AppendJSON(nil)})
 		u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
 		return nil

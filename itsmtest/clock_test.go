@@ -204,6 +204,29 @@ func TestAdvanceEnds(t *testing.T) {
 	})
 }
 
+// Who waits for another's move can give up.
+func TestAdvanceWaitsForItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := itsmtest.NewClock(start)
+		release := make(chan struct{})
+		clock.Attach(worker(func(context.Context) (int, time.Time, error) {
+			<-release
+			return 0, time.Time{}, nil
+		}))
+		ended := make(chan error, 2)
+		go func() { ended <- clock.Advance(t.Context(), time.Hour) }()
+		synctest.Wait()
+		impatient, giveUp := context.WithCancel(t.Context())
+		go func() { ended <- clock.Advance(impatient, time.Hour) }()
+		synctest.Wait()
+		giveUp()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		close(release)
+		require.NoError(t, <-ended)
+		require.Equal(t, start.Add(time.Hour), clock.Now())
+	})
+}
+
 // A worker may set the clock, as when the machine's is corrected under way.
 func TestSetWhileAdvancing(t *testing.T) {
 	clock := itsmtest.NewClock(start)

@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	"pgregory.net/rapid"
-
-	"testing"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
@@ -34,8 +33,13 @@ type (
 	resolve struct {
 		Cause string `json:"cause"`
 	}
+	plan    struct{ Steps []step }
 	nothing struct{}
 )
+
+type step struct {
+	Name string `json:"name"`
+}
 
 // faults are reported, taken and resolved; three days after that they close by themselves, and while they are open
 // somebody is reminded every day.
@@ -43,6 +47,7 @@ type faults struct {
 	*itsm.Records[fault]
 	report  itsm.Creation[fault, report]
 	take    itsm.Command[fault, nothing]
+	plan    itsm.Command[fault, plan]
 	resolve itsm.Command[fault, resolve]
 }
 
@@ -60,12 +65,14 @@ func (f *faults) register(k *itsm.Kernel) error {
 		Events: append(itsm.StandardTriggers(),
 			lifecycle.TriggerRow{Name: "take", Title: "Take", Past: "taken"},
 			lifecycle.TriggerRow{Name: "remind", Title: "Remind", Past: "reminded"},
+			lifecycle.TriggerRow{Name: "plan", Title: "Plan", Past: "planned"},
 			lifecycle.TriggerRow{Name: "resolve", Title: "Resolve", Past: "resolved"},
 			lifecycle.TriggerRow{Name: "close", Title: "Close", Past: "closed"},
 		),
 		Rows: []lifecycle.Transition{
 			{From: open, Trigger: "take", To: "working"},
 			{From: open, Trigger: "remind"},
+			{From: open, Trigger: "plan"},
 			{From: open, Trigger: "resolve", To: "resolved", Brings: []lifecycle.Need{{"cause"}}, Leaves: []lifecycle.Need{{"assignee"}}},
 			{From: []lifecycle.State{"resolved"}, Trigger: "close", To: "closed"},
 		},
@@ -92,6 +99,12 @@ func (f *faults) register(k *itsm.Kernel) error {
 			return err
 		}
 		return u.SetTimer("reminder", u.Now().Add(24*time.Hour), "remind", nil)
+	})
+	f.plan = itsm.Handle(p, "plan", func(u *itsm.Unit, _ *fault, in plan) error {
+		if err := u.AddRow("task", "", map[string]any{"steps": in.Steps, "at": u.Now().Add(time.Hour)}, u.Actor().ID, ""); err != nil {
+			return err
+		}
+		return u.SetTimer("task", u.Now().Add(time.Hour), "resolve", resolve{Cause: "done"})
 	})
 	f.resolve = itsm.Handle(p, "resolve", func(u *itsm.Unit, r *fault, in resolve) error {
 		r.Cause, r.Until = in.Cause, u.Now().Add(72*time.Hour)

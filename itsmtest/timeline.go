@@ -105,10 +105,10 @@ func (t *timeline) entry(e itsm.Entry) {
 			from = t.values[c.Field]
 		}
 		t.values[c.Field] = c.To
-		if to := orNone(t.value(c.To)); from.IsZero() || from.Equal(c.To) {
+		if to := t.value(c.To); from.IsZero() || from.Equal(c.To) {
 			t.line(c.Field, to)
 		} else {
-			t.line(c.Field, t.value(from)+" → "+to)
+			t.line(c.Field, t.value(from)+" → "+orNone(to))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Facts)) {
@@ -136,7 +136,7 @@ func (t *timeline) pending(timers []itsm.Timer) {
 
 // line writes a name and what stands for it; further lines of that are indented below.
 func (t *timeline) line(name, text string) {
-	fmt.Fprintf(t, "    %s: %s\n", name, strings.ReplaceAll(text, "\n", "\n        "))
+	fmt.Fprintf(t, "    %s: %s\n", name, strings.ReplaceAll(orNone(text), "\n", "\n        "))
 }
 
 // fact puts what an event says beside fields into words.

@@ -133,6 +133,26 @@ pending
 `, text)
 }
 
+// Rows of a practice's own are shown as they are, and timers with what they bring.
+func TestTimelineOfAPracticesOwn(t *testing.T) {
+	var f faults
+	k, _ := itsmtest.Kernel(t, itsm.Config{Store: memory.New()}, f.register)
+	ann := itsmtest.As(t.Context(), itsmtest.Agent("ann"))
+	flt, err := f.report.Do(ann, report{Title: "No network"})
+	require.NoError(t, err)
+	_, err = f.plan.Do(ann, flt.ID, plan{Steps: []step{{"look"}, {"plug"}}})
+	require.NoError(t, err)
+	text, err := itsmtest.Timeline(ann, k, flt.Ref())
+	require.NoError(t, err)
+	require.Contains(t, text, `v2  fault.planned by ann
+    task by ann (at 2026-03-02T10:00:00Z, steps [{"name":"look"},{"name":"plug"}]): –
+
+pending
+    2026-03-02T10:00:00Z: task → resolve {"cause":"done"}
+    2026-03-03T09:00:00Z: reminder → remind
+`)
+}
+
 func TestTimelineAfterErasure(t *testing.T) {
 	k, ctx, parent, _ := eventful(t)
 	_, err := k.Erase(itsmtest.As(ctx, itsmtest.Administrator("eve")), "bob", "asked for it")

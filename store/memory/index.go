@@ -1,7 +1,7 @@
 package memory
 
 import (
-	"strings"
+	"slices"
 	"sync"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -129,11 +129,13 @@ type span struct {
 }
 
 // single tells that the span holds one value.
-func (sp *span) single() bool {
+func (sp span) single() bool {
 	return !sp.open && field.Compare(sp.from.value, sp.to.value) == 0
 }
 
-func (sp *span) size(order *tree[valued]) int {
+func (sp span) compare(other span) int { return field.Compare(sp.from.value, other.from.value) }
+
+func (sp span) size(order *tree[valued]) int {
 	end := order.len()
 	if !sp.open {
 		end = order.rank(sp.to)
@@ -152,7 +154,8 @@ func spans(f *itsm.Filter) ([]span, bool) {
 		for _, v := range f.Values {
 			list = append(list, span{from: first(v), to: last(v)})
 		}
-		return disjoint(list), true
+		slices.SortFunc(list, span.compare)
+		return slices.CompactFunc(list, func(a, b span) bool { return a.compare(b) == 0 }), true
 	case itsm.OpLess:
 		return []span{{from: filled, to: first(f.Values[0])}}, true
 	case itsm.OpMost:
@@ -162,28 +165,104 @@ func spans(f *itsm.Filter) ([]span, bool) {
 	case itsm.OpLeast:
 		return []span{{from: first(f.Values[0]), open: true}}, true
 	case itsm.OpPrefix:
-		text := f.Values[0].Text()
-		end := strings.TrimRight(text, "\xff")
-		if end == "" {
+		end := []byte(f.Values[0].Text())
+		for len(end) > 0 && end[len(end)-1] == 0xff {
+			end = end[:len(end)-1]
+		}
+		if len(end) == 0 {
 			return nil, false
 		}
-		end = end[:len(end)-1] + string([]byte{end[len(end)-1] + 1})
-		return []span{{from: first(f.Values[0]), to: first(field.Text(end))}}, true
+		end[len(end)-1]++
+		return []span{{from: first(f.Values[0]), to: first(field.Text(string(end)))}}, true
 	}
 	return nil, false
 }
 
-// disjoint drops spans of values that are there already.
-func disjoint(list []span) []span {
-	kept := list[:0]
-	for _, sp := range list {
-		twice := false
-		for _, k := range kept {
-			twice = twice || field.Compare(k.from.value, sp.from.value) == 0
+// plan is how a search finds its candidates.
+type plan struct {
+	// ids, or a column's spans, hold all that can match, where gather is set.
+	gather bool
+	ids    []field.Value
+	column string
+	spans  []span
+	// order is the column whose order is walked otherwise, "" for that of ids, within the span.
+	order string
+	span  span
+	down  bool
+	// sorted tells that records come in the query's order, at least by its first column, so that a full page ends the
+	// walk; exact tells that they come in all of that order.
+	sorted, exact bool
+}
+
+// mostGathered is how many entries are looked at in one go, with the store's lock held.
+const mostGathered = 1 << 16
+
+// conditions lists the parts of a filter that must hold and that an order helps to find.
+func (x *search) conditions(f *itsm.Filter, list []*itsm.Filter) []*itsm.Filter {
+	switch {
+	case f == nil:
+	case f.Op == itsm.OpAll:
+		for i := range f.Parts {
+			list = x.conditions(&f.Parts[i], list)
 		}
-		if !twice {
-			kept = append(kept, sp)
+	case f.Column == "id":
+		if f.Op == itsm.OpIn {
+			list = append(list, f)
+		}
+	case x.kind.columns[f.Column].indexed:
+		if _, ok := spans(f); ok {
+			list = append(list, f)
 		}
 	}
-	return kept
+	return list
+}
+
+// order answers the order to walk, and whether it is the query's.
+func (x *search) order() (column string, sorted bool) {
+	if len(x.Sort) == 0 || x.Sort[0].Column == "id" {
+		return "", true
+	}
+	if column = x.Sort[0].Column; x.Limit > 0 && x.kind.columns[column].indexed {
+		return column, true
+	}
+	return "", false
+}
+
+// choose weighs gathering all that the best condition can match against walking an order until a page is full.
+func (x *search) choose(conditions []*itsm.Filter, order string, sorted bool) plan {
+	t := x.table
+	t.lock.RLock()
+	defer t.lock.RUnlock()
+	all := t.ids.len()
+	p := plan{order: order, sorted: sorted, span: span{open: true}}
+	p.down = sorted && len(x.Sort) > 0 && x.Sort[0].Descending
+	p.exact = sorted && (order == "" || len(x.Sort) == 1)
+	best, within := all+1, all
+	for _, c := range conditions {
+		if c.Column == "id" {
+			if n := len(c.Values); n < best {
+				best, p.ids, p.column, p.spans = n, c.Values, "", nil
+			}
+			continue
+		}
+		list, _ := spans(c)
+		size := 0
+		for i := range list {
+			size += list[i].size(x.orders[c.Column])
+		}
+		if size < best {
+			best, p.ids, p.column, p.spans = size, nil, c.Column, list
+		}
+		// Within one value, a column's order is that of ids.
+		if size <= within && len(list) == 1 && (c.Column == order || order == "" && sorted && list[0].single()) {
+			within, p.order, p.span = size, c.Column, list[0]
+		}
+	}
+	walk := all
+	if sorted && x.Limit > 0 {
+		// Where a share of best in all matches, a page is full after so many.
+		walk = min(within, x.Limit*all/max(best, 1))
+	}
+	p.gather = best <= mostGathered && best < walk || best == 0
+	return p
 }

@@ -1,6 +1,8 @@
 package memory_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/itsmkit/itsmkit/itsm"
@@ -12,4 +14,24 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open: func(*testing.T) itsm.Store { return memory.New() },
 	})
+}
+
+// A kernel keeps everything in the store that it is given.
+func ExampleNew() {
+	ctx := context.Background()
+	store := memory.New()
+	kernel, err := itsm.New(itsm.Config{Store: store})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := kernel.Open(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	first, _ := store.Number(ctx, "acme", "INC")
+	second, _ := store.Number(ctx, "acme", "INC")
+	_, pending, _ := store.NextDue(ctx)
+	fmt.Println(first, second, pending)
+	// Output: 1 2 false
 }

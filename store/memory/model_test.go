@@ -2,8 +2,10 @@ package memory
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -229,7 +231,12 @@ func (m *model) check(t *rapid.T, v itsm.Snapshot) {
 	sub, err := v.Subscription(ctx, "mail")
 	require.NoError(t, err)
 	require.Equal(t, m.position, sub.Position)
+	m.checkQuery(t, v)
+}
 
+// checkQuery compares a random page and its count.
+func (m *model) checkQuery(t *rapid.T, v itsm.Snapshot) {
+	ctx := context.Background()
 	q := &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: drawFilter(t), Limit: rapid.SampledFrom([]int{0, 1, 3, 20, 500}).Draw(t, "limit")}
 	columns := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"id", "group", "rank", "text", "created_at"}), 0, 2, rapid.ID[string]).Draw(t, "sort")
 	for _, c := range columns {
@@ -252,6 +259,30 @@ func (m *model) check(t *rapid.T, v itsm.Snapshot) {
 	count, err := v.Count(ctx, q)
 	require.NoError(t, err)
 	require.Len(t, m.query(&itsm.StoreQuery{Filter: q.Filter}), int(count), "%+v", q.Filter)
+}
+
+func TestEveryPlanAnswersAsAPlainScan(t *testing.T) {
+	s := prepared(t)
+	m := &model{notes: map[string]*note{}}
+	draw := rand.New(rand.NewPCG(1, 2))
+	for version := int64(1); version <= 3; version++ {
+		for i := range 150 {
+			w := written(name(i), version, func(n *note) {
+				n.CreatedAt = start.Add(time.Duration(draw.IntN(40)) * time.Hour)
+				n.Group = []string{"", "a", "b", "ba", "\xffz", "long name"}[draw.IntN(6)]
+				n.Rank, n.Text = draw.Int64N(10), []string{"", "x", "y"}[draw.IntN(3)]
+			})
+			m.notes[name(i)] = w.Record.(*note)
+			put(t, s, w)
+		}
+	}
+	v := look(t, s)
+	defer v.Close()
+	rapid.Check(t, func(t *rapid.T) {
+		for range 30 {
+			m.checkQuery(t, v)
+		}
+	})
 }
 
 func TestSnapshotsAnswerAsOfTheirInstant(t *testing.T) {
@@ -294,4 +325,115 @@ func TestSnapshotsAnswerAsOfTheirInstant(t *testing.T) {
 		}
 		requireNothingKept(t, s)
 	})
+}
+
+// note is a small record.
+type note struct {
+	itsm.Head
+	Group string `json:"group"`
+	Rank  int64  `json:"rank"`
+	Text  string `json:"text"`
+}
+
+type noteCodec struct{}
+
+func (noteCodec) Kind() string { return "note" }
+
+func (noteCodec) Columns() []itsm.ColumnSpec {
+	return []itsm.ColumnSpec{
+		{Name: "id", Kind: field.KindText, Indexed: true},
+		{Name: "version", Kind: field.KindInt},
+		{Name: "created_at", Kind: field.KindInstant, Indexed: true},
+		{Name: "group", Kind: field.KindText, Indexed: true},
+		{Name: "rank", Kind: field.KindInt, Indexed: true},
+		{Name: "text", Kind: field.KindText},
+	}
+}
+
+func (noteCodec) Value(r itsm.Record, column string) field.Value {
+	n := r.(*note)
+	switch column {
+	case "id":
+		return field.Text(n.ID)
+	case "version":
+		return field.Int(n.Version)
+	case "created_at":
+		return field.Instant(n.CreatedAt)
+	case "group":
+		return field.Text(n.Group)
+	case "rank":
+		if n.Rank != 0 {
+			return field.Int(n.Rank)
+		}
+	case "text":
+		return field.Text(n.Text)
+	}
+	return field.Value{}
+}
+
+func (noteCodec) Encode(r itsm.Record) ([]byte, error) { return json.Marshal(r) }
+
+func (noteCodec) Decode(data []byte) (itsm.Record, error) {
+	n := new(note)
+	return n, json.Unmarshal(data, n)
+}
+
+var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+func prepared(t testing.TB) *Store {
+	s := New()
+	require.NoError(t, s.Prepare(context.Background(), []itsm.Codec{noteCodec{}}))
+	return s
+}
+
+func keyOf(id string) itsm.Key { return itsm.Key{Tenant: "acme", Kind: "note", ID: id} }
+
+func name(i int) string { return fmt.Sprintf("N%07d", i) }
+
+// written makes a note of a version, with its event.
+func written(id string, version int64, change func(*note)) itsm.RecordWrite {
+	n := &note{Head: itsm.Head{Tenant: "acme", Kind: "note", ID: id, Version: version, CreatedAt: start}}
+	if change != nil {
+		change(n)
+	}
+	return itsm.RecordWrite{
+		Record: n, Expect: version - 1,
+		Event: &itsm.Event{Key: n.Key(), Version: version, At: start, Kind: "note.written"},
+	}
+}
+
+func alarmOf(id string, due time.Time) itsm.TimerWrite {
+	return itsm.TimerWrite{Timer: itsm.Timer{Key: keyOf(id), Name: "close", Trigger: "close", Generation: 1, Due: due}}
+}
+
+func apply(t testing.TB, s *Store, set *itsm.WriteSet) {
+	t.Helper()
+	require.NoError(t, s.Apply(context.Background(), set))
+}
+
+func put(t testing.TB, s *Store, writes ...itsm.RecordWrite) {
+	t.Helper()
+	apply(t, s, &itsm.WriteSet{Records: writes})
+}
+
+func look(t testing.TB, s *Store) *snapshot {
+	t.Helper()
+	v, err := s.Snapshot(context.Background())
+	require.NoError(t, err)
+	return v.(*snapshot)
+}
+
+// filled is a store of n notes of 100 groups, each with a timer due one second after the one before.
+func filled(t testing.TB, n int) *Store {
+	s := prepared(t)
+	for i := range n {
+		apply(t, s, &itsm.WriteSet{
+			Records: []itsm.RecordWrite{written(name(i), 1, func(r *note) {
+				r.CreatedAt = start.Add(time.Duration(i) * time.Second)
+				r.Group, r.Rank = fmt.Sprintf("group %d", i%100), int64(1+i*7919%n)
+			})},
+			Timers: []itsm.TimerWrite{alarmOf(name(i), start.Add(time.Duration(i)*time.Second))},
+		})
+	}
+	return s
 }

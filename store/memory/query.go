@@ -197,25 +197,6 @@ func (x *search) overlay(records []itsm.Record) []itsm.Record {
 	return records
 }
 
-// plan is how a search finds its candidates.
-type plan struct {
-	// ids, or a column's spans, hold all that can match, where gather is set.
-	gather bool
-	ids    []field.Value
-	column string
-	spans  []span
-	// order is the column whose order is walked otherwise, "" for that of ids, within the span.
-	order string
-	span  span
-	down  bool
-	// sorted tells that records come in the query's order, at least by its first column, so that a full page ends the
-	// walk; exact tells that they come in all of that order.
-	sorted, exact bool
-}
-
-// mostGathered is how many entries are looked at in one go, with the store's lock held.
-const mostGathered = 1 << 16
-
 // run finds the matches.
 func (x *search) run(ctx context.Context) error {
 	conditions := x.conditions(x.Filter, nil)
@@ -242,76 +223,6 @@ func (x *search) run(ctx context.Context) error {
 		return x.walkIDs(ctx, &p)
 	}
 	return x.walkColumn(ctx, &p)
-}
-
-// conditions lists the parts of a filter that must hold and that an order helps to find.
-func (x *search) conditions(f *itsm.Filter, list []*itsm.Filter) []*itsm.Filter {
-	switch {
-	case f == nil:
-	case f.Op == itsm.OpAll:
-		for i := range f.Parts {
-			list = x.conditions(&f.Parts[i], list)
-		}
-	case f.Column == "id":
-		if f.Op == itsm.OpIn {
-			list = append(list, f)
-		}
-	case x.kind.columns[f.Column].indexed:
-		if _, ok := spans(f); ok {
-			list = append(list, f)
-		}
-	}
-	return list
-}
-
-// order answers the order to walk, and whether it is the query's.
-func (x *search) order() (column string, sorted bool) {
-	if len(x.Sort) == 0 || x.Sort[0].Column == "id" {
-		return "", true
-	}
-	if column = x.Sort[0].Column; x.Limit > 0 && x.kind.columns[column].indexed {
-		return column, true
-	}
-	return "", false
-}
-
-// choose weighs gathering all that the best condition can match against walking an order until a page is full.
-func (x *search) choose(conditions []*itsm.Filter, order string, sorted bool) plan {
-	t := x.table
-	t.lock.RLock()
-	defer t.lock.RUnlock()
-	all := t.ids.len()
-	p := plan{order: order, sorted: sorted, span: span{open: true}}
-	p.down = sorted && len(x.Sort) > 0 && x.Sort[0].Descending
-	p.exact = sorted && (order == "" || len(x.Sort) == 1)
-	best, within := all+1, all
-	for _, c := range conditions {
-		if c.Column == "id" {
-			if n := len(c.Values); n < best {
-				best, p.ids, p.column, p.spans = n, c.Values, "", nil
-			}
-			continue
-		}
-		list, _ := spans(c)
-		size := 0
-		for i := range list {
-			size += list[i].size(x.orders[c.Column])
-		}
-		if size < best {
-			best, p.ids, p.column, p.spans = size, nil, c.Column, list
-		}
-		// Within one value, a column's order is that of ids.
-		if size <= within && len(list) == 1 && (c.Column == order || order == "" && sorted && list[0].single()) {
-			within, p.order, p.span = size, c.Column, list[0]
-		}
-	}
-	walk := all
-	if sorted && x.Limit > 0 {
-		// Where a share of best in all matches, a page is full after so many.
-		walk = min(within, x.Limit*all/max(best, 1))
-	}
-	p.gather = best <= mostGathered && best < walk || best == 0
-	return p
 }
 
 // gather answers what the snapshot sees of all that the chosen condition can match.

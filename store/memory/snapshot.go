@@ -29,6 +29,19 @@ func (s *Store) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
 	return &snapshot{store: s, commit: commit, view: v}, nil
 }
 
+// Get implements [itsm.Getter].
+func (s *Store) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
+	if err := cmp.Or(ctx.Err(), checkKey(key)); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e := s.entry(key); e != nil && e.state.record != nil {
+		return e.state.record, nil
+	}
+	return nil, itsm.ErrNotFound
+}
+
 // Close implements [itsm.Snapshot].
 func (n *snapshot) Close() {
 	if n.view != nil {
