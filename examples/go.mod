@@ -2,6 +2,15 @@ module github.com/itsmkit/itsmkit/examples
 
 go 1.26
 
-require github.com/itsmkit/itsmkit v0.0.0
+require (
+	github.com/itsmkit/itsmkit v0.0.0
+	github.com/stretchr/testify v1.12.1
+	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/qmuntal/stateless v1.7.2 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
 
 replace github.com/itsmkit/itsmkit => ../

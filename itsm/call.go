@@ -19,7 +19,10 @@ import (
 // At gives the command a historic instant, for an import: not before the record's last event, and not in the future.
 // Timers that would already have fired are noted as suppressed and never fire. The actor needs the verb [Import].
 func At(instant time.Time) Option {
-	return func(c *call) { c.at, c.historic = instant.UnixNano(), true }
+	return func(c *call) {
+		c.at, c.historic = instant.UnixNano(), true
+		c.unreal = instant.Before(field.MinInstant()) || instant.After(field.MaxInstant())
+	}
 }
 
 func collect(options []Option) call {
@@ -58,7 +61,7 @@ type Outcome struct {
 }
 
 // Bulk gives one command to many records, each in a transaction of its own, and reports each. It ends early only when
-// the context does: the rest is then reported with its error.
+// the context does: the rest is then reported with its error. An idempotency key holds for each record by itself.
 func (k *Kernel) Bulk(ctx context.Context, refs []Ref, t lifecycle.Trigger, in any, with ...Option) []Outcome {
 	report := make([]Outcome, len(refs))
 	for i, ref := range refs {
@@ -67,7 +70,11 @@ func (k *Kernel) Bulk(ctx context.Context, refs []Ref, t lifecycle.Trigger, in a
 			report[i].Err = err
 			continue
 		}
-		rec, err := k.Do(ctx, ref, t, in, with...)
+		rec, err := k.Do(ctx, ref, t, in, append(slices.Clip(with), func(c *call) {
+			if c.key != "" {
+				c.key += " " + ref.String()
+			}
+		})...)
 		if err != nil {
 			report[i].Err = err
 			continue
@@ -146,9 +153,6 @@ func (k *Kernel) explain(ctx context.Context, kd *kind, h *handler, id string, i
 	if err != nil {
 		return err
 	}
-	if err := x.renew(); err != nil {
-		return err
-	}
 	x.dry = true
 	_, err = x.try(kd, h, id, in, receipt)
 	return err
@@ -162,6 +166,9 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 	}
 	if !k.open {
 		return nil, Invalid("kernel", "call Open before the first command")
+	}
+	if h.late {
+		return nil, Invalid("trigger", fmt.Sprintf("%q was registered after the kernel was opened", h.trigger))
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -189,6 +196,10 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 	}
 	if x.call.historic {
 		x.historic, x.instant = true, time.Unix(0, x.call.at).UTC()
+		if x.call.unreal {
+			x.end()
+			return nil, Invalid("At", "give an instant between the years 1677 and 2262")
+		}
 		if x.instant.After(x.clockNow()) {
 			x.end()
 			return nil, Invalid("At", "a historic instant cannot be in the future")
@@ -202,9 +213,7 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 func (x *tx) leave(err *error) {
 	if r := recover(); r != nil {
 		*err = &Error{Code: ErrPanic.Code, Message: ErrPanic.Message, Cause: fmt.Errorf("%v", r)}
-		if x.snap != nil {
-			x.snap.Close()
-		}
+		x.closeSnapshot()
 		return
 	}
 	x.end()
@@ -291,6 +300,15 @@ func (x *tx) newNumber(kd *kind) (string, error) {
 	return x.numbers[n], nil
 }
 
+// renumber gives up numbers that turned out to be taken, and reports whether the next try gets others.
+func (x *tx) renumber() bool {
+	if x.call.number != "" || len(x.numbers) == 0 {
+		return false
+	}
+	x.numbers = x.numbers[:0]
+	return true
+}
+
 // number is INC0000001: seven digits, more where they are needed.
 func number(series string, n int64) string {
 	digits := strconv.FormatInt(n, 10)
@@ -330,7 +348,11 @@ func (x *tx) expiry() time.Time {
 
 // done answers the record of a command that was given before.
 func (x *tx) done(r *Receipt) (Record, error) {
-	before, err := x.snap.Receipt(x.ctx, r.ReceiptKey)
+	snap, err := x.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	before, err := snap.Receipt(x.ctx, r.ReceiptKey)
 	if err != nil || before == nil {
 		return nil, err
 	}
@@ -340,7 +362,7 @@ func (x *tx) done(r *Receipt) (Record, error) {
 	if before.Input != r.Input {
 		return nil, ErrKeyReused.with("key", r.Key, "")
 	}
-	rec, err := x.snap.Get(x.ctx, Key{Tenant: r.Tenant, Kind: before.Ref.Kind, ID: before.Ref.ID})
+	rec, err := snap.Get(x.ctx, Key{Tenant: r.Tenant, Kind: before.Ref.Kind, ID: before.Ref.ID})
 	if err != nil {
 		return nil, err
 	}

@@ -68,10 +68,11 @@ func (k *Kernel) pageOf(ctx context.Context, actor *Actor, q *StoreQuery) ([]Rec
 		return nil, err
 	}
 	defer x.end()
-	if err := x.renew(); err != nil {
+	snap, err := x.snapshot()
+	if err != nil {
 		return nil, err
 	}
-	return x.snap.Query(ctx, nil, q)
+	return snap.Query(ctx, nil, q)
 }
 
 func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key, person, reason string, done *Erasure) (err error) {
@@ -83,15 +84,19 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 	var found erasure
 	values := 0
 	err = x.retry(false, func() error {
+		snap, err := x.snapshot()
+		if err != nil {
+			return err
+		}
 		t, err := x.reach(key)
 		if err != nil {
 			return err
 		}
-		events, err := x.snap.Events(ctx, nil, key, 0, 0)
+		events, err := snap.Events(ctx, nil, key, 0, 0)
 		if err != nil {
 			return err
 		}
-		rows, err := x.snap.Rows(ctx, nil, key, "", 0, 0)
+		rows, err := snap.Rows(ctx, nil, key, "", 0, 0)
 		if err != nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 			return err
 		}
 		t.event = kd.name + ".erased"
-		t.facts = append(t.facts, fact{"erased", fact_}, fact{"reason", field.Text(reason).AppendJSON(nil)})
+		t.facts = append(t.facts, fact{factErased, fact_}, fact{"reason", field.Text(reason).AppendJSON(nil)})
 		return x.commit(nil, func(set *WriteSet) { set.Redactions = redactions })
 	})
 	if err == nil && (values > 0 || len(found.Rows) > 0) {

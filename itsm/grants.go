@@ -23,14 +23,14 @@ type Grant struct {
 // do everything. The empty table permits nobody else anything.
 type Grants []Grant
 
-// DefaultGrants is a small desk: requesters report, read, comment on, confirm and reopen their own tickets and do not
+// DefaultGrants is a small desk: requesters report, read, comment on, confirm and reopen their own tickets, reply late on them, and do not
 // see work notes and time entries; agents and managers work on every ticket; administrators may do everything.
 func DefaultGrants() Grants {
 	administration := []Verb{Import, Erase, Audit}
 	return Grants{
 		{
 			Role: Requester, Own: true,
-			Verbs: []Verb{Read, "report", "comment", "attach", "confirm", "reopen", "watch", "unwatch"},
+			Verbs: []Verb{Read, "report", "comment", "attach", "confirm", "reopen", "late_reply", "watch", "unwatch"},
 			Hides: []string{string(WorkNotes), string(TimeEntries), "priority_reason"},
 		},
 		{Role: Agent, Except: administration},

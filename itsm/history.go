@@ -141,7 +141,7 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 // Read decodes an event. Its changes come in the order of their names.
 func (e *Event) Read() (Entry, error) {
 	entry := Entry{
-		Version: e.Version, At: e.At, Event: e.Kind, Also: e.Also, Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows),
+		Version: e.Version, At: e.At, Event: e.Kind, Also: slices.Clone(e.Also), Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows),
 	}
 	broken := func(err error) (Entry, error) {
 		return Entry{}, &Error{Code: ErrBroken.Code, Message: "an event cannot be read", Cause: err, Args: map[string]string{

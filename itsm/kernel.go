@@ -180,6 +180,10 @@ func (k *Kernel) Hook(h Hook) {
 }
 
 func (k *Kernel) fault(format string, args ...any) {
+	if k.open {
+		k.log.Error("itsm: registered too late, without effect", "fault", fmt.Sprintf(format, args...))
+		return
+	}
 	k.faults = append(k.faults, fmt.Errorf(format, args...))
 }
 

@@ -57,6 +57,7 @@ type handler struct {
 	action  Action
 	event   string
 	creates bool
+	late    bool // registered when the kernel was open: of no use
 	axis    *axis
 	input   *plan.Plan
 	typ     reflect.Type

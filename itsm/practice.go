@@ -57,8 +57,8 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	if _, ok := any(new(P)).(Record); !ok {
 		return nil, Invalid("kind", fmt.Sprintf("%T must embed itsm.Head or itsm.Ticket", *new(P)))
 	}
-	if s.Kind == "" || s.Series == "" {
-		return nil, Invalid("kind", "give the practice a kind and a number series")
+	if !isName(s.Kind) || s.Series == "" {
+		return nil, Invalid("kind", "give the practice a kind, in lower-case letters, digits and underscores, and a number series")
 	}
 	if k.kinds[s.Kind] != nil {
 		return nil, Invalid("kind", fmt.Sprintf("the kind %q is registered twice", s.Kind))
@@ -70,6 +70,9 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	schema, err := s.Custom.Compile()
 	if err != nil {
 		return nil, ErrInvalid.because(err)
+	}
+	if len(s.Custom.Fields) > 0 && p.Custom() < 0 {
+		return nil, Invalid("custom", s.Kind+" has nowhere to keep custom fields: embed itsm.Ticket, or a field of type field.Fields")
 	}
 	kd := &kind{
 		name:     s.Kind,
@@ -178,6 +181,8 @@ func register[P, In any](p *Practice[P], t lifecycle.Trigger, past string, run f
 	switch {
 	case p.k.open:
 		p.k.fault("%s: register %q before the kernel is opened", kd.name, t)
+		h.late = true
+		return h
 	case kd.handlers[t] != nil:
 		kd.faults = append(kd.faults, fmt.Errorf("%s: %q is registered twice", kd.name, t))
 	}
@@ -241,6 +246,7 @@ type call struct {
 	number   string
 	at       int64 // unix nanoseconds, where historic
 	historic bool
+	unreal   bool // at is no instant that a store can hold
 }
 
 // IfVersion refuses the command with ErrConflict where the record has another version. The kernel does not try again.
@@ -256,7 +262,8 @@ func To(group, assignee string) Option {
 	return func(c *call) { c.group, c.assignee = group, assignee }
 }
 
-// With sets fields together with the command, as [Records.Edit] would. The actor needs the verb of [TriggerEdit].
+// With sets fields together with the command, as [Records.Edit] would. The actor needs the verb of [TriggerEdit], and
+// the table must let the record be edited in the state before the command or after it.
 func With(patch Patch) Option { return func(c *call) { c.patch = patch } }
 
 // WithNumber gives a new record its number, for an import. The actor needs the verb [Import].

@@ -118,7 +118,7 @@ func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, 
 
 // glance is view for who needs nothing but the record.
 func glance[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
-	return lookAt(k, ctx, ref, (*tx).alone, look)
+	return lookAt(k, ctx, ref, (*tx).stored, look)
 }
 
 func lookAt[T any](k *Kernel, ctx context.Context, ref Ref, get func(*tx, Key) (Record, error), look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
@@ -147,17 +147,11 @@ func lookAt[T any](k *Kernel, ctx context.Context, ref Ref, get func(*tx, Key) (
 }
 
 func (x *tx) fromSnapshot(key Key) (Record, error) {
-	if err := x.renew(); err != nil {
+	snap, err := x.snapshot()
+	if err != nil {
 		return nil, err
 	}
-	return x.snap.Get(x.ctx, key)
-}
-
-func (x *tx) alone(key Key) (Record, error) {
-	if getter, ok := x.k.store.(Getter); ok {
-		return getter.Get(x.ctx, key)
-	}
-	return x.fromSnapshot(key)
+	return snap.Get(x.ctx, key)
 }
 
 func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *kind, *StoreQuery) error) (err error) {
@@ -201,7 +195,7 @@ func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *
 		return err
 	}
 	defer x.leave(&err)
-	if err := x.renew(); err != nil {
+	if _, err := x.snapshot(); err != nil {
 		return err
 	}
 	return run(x, kd, sq)

@@ -537,7 +537,11 @@ func (u *Unit) linkKey(name string, to Ref) string {
 }
 
 func (u *Unit) findLink(name string, to Ref) ([]Row, error) {
-	return u.tx.snap.FindRows(u.tx.ctx, nil, u.touch.key.Tenant, Links, u.linkKey(name, to), 1)
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return snap.FindRows(u.tx.ctx, nil, u.touch.key.Tenant, Links, u.linkKey(name, to), 1)
 }
 
 func (u *Unit) dropLink(l Link) error {

@@ -39,6 +39,7 @@ func (k *Kernel) Subscribe(s Subscriber) {
 	switch {
 	case k.open:
 		k.fault("subscriber %s: register it before the kernel is opened", s.Name)
+		return
 	case s.Name == "" || s.Handle == nil:
 		k.fault("subscriber %q: give it a name and a Handle", s.Name)
 	case slices.ContainsFunc(k.subscribers, func(other *subscriber) bool { return other.Name == s.Name }):

@@ -74,6 +74,12 @@ type fact struct {
 	json []byte
 }
 
+// The facts that Verify trusts.
+const (
+	factErased  = "erased"
+	factRemoved = "removed_row"
+)
+
 // undo restores a touch to where it was when a Try began. The record keeps its place, because the handler that tries
 // may hold it.
 type undo struct {
@@ -153,13 +159,45 @@ func (x *tx) reach(key Key) (*touch, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := x.snap.Get(x.ctx, key)
+	rec, err := x.stored(key)
 	if err != nil {
 		return nil, err
 	}
 	t := x.newTouch(kd, key)
 	t.before = rec
 	return t, nil
+}
+
+// stored reads a record: from the snapshot where one is open, else as it stands. What a transaction read is checked by
+// version when it commits, so it needs no snapshot for records alone.
+func (x *tx) stored(key Key) (Record, error) {
+	if getter, ok := x.k.store.(Getter); ok && x.snap == nil {
+		return getter.Get(x.ctx, key)
+	}
+	snap, err := x.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return snap.Get(x.ctx, key)
+}
+
+// snapshot opens the snapshot of this try when it is first asked for.
+func (x *tx) snapshot() (Snapshot, error) {
+	if x.snap == nil {
+		snap, err := x.k.store.Snapshot(x.ctx)
+		if err != nil {
+			return nil, err
+		}
+		x.snap = snap
+	}
+	return x.snap, nil
+}
+
+func (x *tx) closeSnapshot() {
+	if x.snap != nil {
+		x.snap.Close()
+		x.snap = nil
+	}
 }
 
 // find looks among what the transaction touched: a few in a row, many by a map.
@@ -217,7 +255,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	}
 	x.open(t, actor, from)
 	a.rec = t.after
-	if err := x.handle(kd, h, a); err != nil {
+	if err := x.handle(kd, h, a, state, to); err != nil {
 		return err
 	}
 	if to != state {
@@ -249,7 +287,7 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 	x.open(t, actor, from)
 	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
-	if err := x.handle(kd, h, a); err != nil {
+	if err := x.handle(kd, h, a, t.after.Header().State, t.after.Header().State); err != nil {
 		return nil, err
 	}
 	if err := x.tidy(kd, a); err != nil {
@@ -284,7 +322,7 @@ func hand(rec Record, with *call) {
 }
 
 // handle runs the handler, with what else came with the call around it.
-func (x *tx) handle(kd *kind, h *handler, a *attempt) error {
+func (x *tx) handle(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
 	u, rec := &a.unit, a.rec
 	carried := a.with.carried()
 	if carried {
@@ -299,10 +337,37 @@ func (x *tx) handle(kd *kind, h *handler, a *attempt) error {
 	if !carried || len(a.with.patch) == 0 {
 		return nil
 	}
-	if err := a.with.patch.Apply(u); err != nil || kd.edited == nil {
+	if err := a.with.patch.Apply(u); err != nil {
 		return err
 	}
-	return kd.edited(u, rec, a.with.patch)
+	if kd.edited != nil {
+		if err := kd.edited(u, rec, a.with.patch); err != nil {
+			return err
+		}
+	}
+	return x.editable(kd, h, a, from, to)
+}
+
+// editable keeps to the table's row for editing, in the state that the command found or the one that it leads to.
+func (x *tx) editable(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
+	edit := kd.handlers[TriggerEdit]
+	if edit == nil {
+		return Invalid("With", kd.name+" has no edit")
+	}
+	q := attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor}, rec: a.rec}
+	roles := edit.axis.rolesOf(a.unit.actor)
+	if h.axis != edit.axis {
+		from = edit.axis.stateOf(kd, a.rec)
+		to = from
+	}
+	refusal := edit.axis.machine.Explain(from, TriggerEdit, &q, roles)
+	if refusal != nil && to != from && edit.axis.machine.Explain(to, TriggerEdit, &q, roles) == nil {
+		from, refusal = to, nil
+	}
+	if refusal == nil {
+		refusal = edit.axis.machine.Settle(from, TriggerEdit, &q)
+	}
+	return refusal.Err()
 }
 
 // tidy keeps what the kernel keeps on tickets: reassignments counted, custom fields as declared.
@@ -487,7 +552,7 @@ func (x *tx) wouldExist(set *WriteSet) error {
 	if x.call.number == "" || len(set.Records) == 0 || set.Records[0].Expect != 0 {
 		return nil
 	}
-	_, err := x.snap.Get(x.ctx, set.Records[0].Event.Key)
+	_, err := x.stored(set.Records[0].Event.Key)
 	switch {
 	case err == nil:
 		return ErrExists
@@ -562,10 +627,7 @@ func (x *tx) reset() {
 
 // end closes the snapshot and gives the transaction back.
 func (x *tx) end() {
-	if x.snap != nil {
-		x.snap.Close()
-		x.snap = nil
-	}
+	x.closeSnapshot()
 	x.reset()
 	clear(x.attempts[:x.deepest+1])
 	x.deepest = 0
@@ -604,36 +666,11 @@ func (x *tx) now() time.Time {
 	return x.instant
 }
 
-// renew opens a fresh snapshot for a try.
-func (x *tx) renew() error {
-	if x.snap != nil {
-		x.snap.Close()
-		x.snap = nil
-		x.reset()
-	}
-	snap, err := x.k.store.Snapshot(x.ctx)
-	if err != nil {
-		return err
-	}
-	x.snap = snap
-	return nil
-}
-
-// renumber gives up numbers that turned out to be taken, and reports whether the next try gets others.
-func (x *tx) renumber() bool {
-	if x.call.number != "" || len(x.numbers) == 0 {
-		return false
-	}
-	x.numbers = x.numbers[:0]
-	return true
-}
-
 // retry runs one try after the other while others write first.
 func (x *tx) retry(once bool, try func() error) (err error) {
 	for n := 0; n < x.k.tries; n++ {
-		if err = x.renew(); err != nil {
-			return err
-		}
+		x.closeSnapshot()
+		x.reset()
 		err = try()
 		switch {
 		case errors.Is(err, ErrExists) && x.renumber():

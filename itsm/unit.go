@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -137,11 +139,15 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 	return refusal, nil
 }
 
-// Fact writes something into the record's event that is no field of it, such as the level that a clock reached.
+// Fact writes something into the record's event that is no field of it, such as the level that a clock reached. Names
+// are of lower-case letters, digits and underscores; those that the kernel's own audit reads are refused.
 func (u *Unit) Fact(name string, v any) error {
-	text, err := json.Marshal(v)
+	if !isName(name) || name == factErased || name == factRemoved {
+		return Invalid("fact", fmt.Sprintf("%q cannot be the name of a fact", name))
+	}
+	text, err := marshal(v)
 	if err != nil {
-		return ErrInvalid.because(err)
+		return err
 	}
 	u.touch.begin(u)
 	u.touch.facts = append(u.touch.facts, fact{name: name, json: text})
@@ -161,9 +167,9 @@ func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any)
 		if err != nil {
 			return err
 		}
-		text, err := json.Marshal(boxed)
+		text, err := marshal(boxed)
 		if err != nil {
-			return ErrInvalid.because(err)
+			return err
 		}
 		timer.Input = string(text)
 	}
@@ -200,8 +206,8 @@ func (u *Unit) AddRow(kind RowKind, key string, facts any, subject, text string)
 	r := Row{Kind: kind, Key: key, Facts: emptyObject}
 	if facts != nil {
 		var err error
-		if r.Facts, err = json.Marshal(facts); err != nil {
-			return ErrInvalid.because(err)
+		if r.Facts, err = marshal(facts); err != nil {
+			return err
 		}
 	}
 	value := field.Text(text)
@@ -215,19 +221,47 @@ func (u *Unit) AddRow(kind RowKind, key string, facts any, subject, text string)
 	return nil
 }
 
+// isName reports whether a text is what kinds and facts are called.
+func isName(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
 var emptyObject = []byte("{}")
+
+// marshal writes JSON, and refuses text in it that a store could not keep: NUL, and what is no UTF-8, which the encoder
+// would replace without a word.
+func marshal(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, ErrInvalid.because(err)
+	}
+	for i := 0; i+5 < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if code := string(text[i+1 : i+6]); code == "u0000" || code == "ufffd" {
+			return nil, ErrInvalid.because(field.ErrText)
+		}
+		i++ // what is escaped begins no escape
+	}
+	return text, nil
+}
 
 // RemoveRow takes a row of the record away; its trace stays in the events.
 func (u *Unit) RemoveRow(id int64) {
 	u.touch.begin(u)
 	u.touch.removed = append(u.touch.removed, id)
-	u.touch.facts = append(u.touch.facts, fact{name: "removed_row", json: field.Int(id).AppendJSON(nil)})
+	u.touch.facts = append(u.touch.facts, fact{name: factRemoved, json: field.Int(id).AppendJSON(nil)})
 }
 
 // History answers the events of the record at hand as they are stored, without what this transaction adds. It costs
 // what it reads.
 func (u *Unit) History() ([]Entry, error) {
-	events, err := u.tx.snap.Events(u.tx.ctx, nil, u.touch.key, 0, 0)
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	events, err := snap.Events(u.tx.ctx, nil, u.touch.key, 0, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +276,11 @@ func (u *Unit) History() ([]Entry, error) {
 
 // Rows answers rows of the record at hand as they are stored, without those that this transaction added.
 func (u *Unit) Rows(kind RowKind, after int64, limit int) ([]Row, error) {
-	return u.tx.snap.Rows(u.tx.ctx, nil, u.touch.key, kind, after, limit)
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return snap.Rows(u.tx.ctx, nil, u.touch.key, kind, after, limit)
 }
 
 // deputy is the system on behalf of the actor.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/itsmkit/itsmkit/eventlog"
+	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
 )
 
@@ -28,8 +29,7 @@ type event struct {
 	at      int64 // Unix nanoseconds
 	seq     int32 // place in the file
 	of      int32 // index of the case
-	status  string
-	target  Target
+	status  *status
 	group   string // empty where the log names none
 	person  string
 	service string
@@ -41,7 +41,7 @@ type event struct {
 // Every error is an *[eventlog.Error] with the number of the event, or the line where the file itself is broken: the
 // file cannot be read to its end, a column is missing, a time or a status cannot be understood. There is then no log.
 func (m *Mapping) ReadLog(r io.Reader, name string) (*Log, error) {
-	in := &reader{mapping: m, log: &Log{mapping: m}, name: name, cases: map[string]int32{}, seen: make(map[string]bool)}
+	in := &reader{mapping: m, log: &Log{mapping: m}, name: name, cases: map[string]int32{}, seen: map[string]bool{}}
 	if file, ok := r.(interface{ Name() string }); ok && name == "" {
 		in.name = file.Name()
 	}
@@ -52,8 +52,8 @@ func (m *Mapping) ReadLog(r io.Reader, name string) (*Log, error) {
 	if err := read(r); err != nil {
 		return nil, err
 	}
-	if err := in.complete(); err != nil {
-		return nil, err
+	if len(in.log.events) == 0 {
+		return nil, in.fault(eventlog.Error{Code: eventlog.CodeEmpty, Message: "the log has no events"})
 	}
 	slices.SortFunc(in.log.events, func(a, b event) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))
@@ -91,7 +91,7 @@ func (in *reader) xes(r io.Reader) error {
 			}
 		}
 	}
-	return nil
+	return in.complete()
 }
 
 func (in *reader) csv(r io.Reader) error {
@@ -132,19 +132,19 @@ func (in *reader) event(name string, a eventlog.Attributes, place eventlog.Error
 		timeKey = eventlog.TimeTimestamp
 	}
 	at, ok := a.Time(timeKey)
-	if !ok {
+	if !ok || at.Before(field.MinInstant()) || at.After(field.MaxInstant()) {
 		place.Code, place.Key, place.Value = eventlog.CodeTime, c.Time, a.Text(timeKey)
-		place.Message = fmt.Sprintf("the event has no date %q", c.Time)
+		place.Message = fmt.Sprintf("the event has no date %q between the years 1678 and 2261", c.Time)
 		return in.fault(place)
 	}
 	e := event{at: at.UnixNano(), seq: int32(len(in.log.events))}
 	var err error
-	if e.status, e.target, err = in.status(a, place); err != nil {
+	if e.status, err = in.status(a, place); err != nil {
 		return err
 	}
 	e.group, e.person, e.service = in.text(a, c.Group), in.text(a, c.Person), in.text(a, c.Service)
 	if impact := in.text(a, c.Impact); impact != "" {
-		if e.impact, ok = in.mapping.Impact[impact]; !ok {
+		if e.impact, ok = in.mapping.levels[impact]; !ok {
 			place.Code, place.Key, place.Value = eventlog.CodeValue, c.Impact, impact
 			place.Message = fmt.Sprintf("impact %q is not in the mapping, which has %s", impact, names(in.mapping.Impact))
 			return in.fault(place)
@@ -159,26 +159,28 @@ func (in *reader) event(name string, a eventlog.Attributes, place eventlog.Error
 	return nil
 }
 
-// status reads the parts of the status and finds its target.
-func (in *reader) status(a eventlog.Attributes, place eventlog.Error) (string, Target, error) {
-	parts := in.mapping.Columns.Status
-	texts := make([]string, 0, 4) // most logs need no more: it stays on the stack
-	for _, part := range parts {
-		text := in.text(a, part)
-		if text == "" {
-			place.Code, place.Key, place.Message = eventlog.CodeColumn, part, fmt.Sprintf("the event has no %q, which tells its status", part)
-			return "", Target{}, in.fault(place)
+// status reads the parts of the status and finds what the mapping says of it.
+func (in *reader) status(a eventlog.Attributes, place eventlog.Error) (*status, error) {
+	columns := in.mapping.Columns.Status
+	parts := make([]string, 0, 4) // seldom more: it stays on the stack
+	for _, column := range columns {
+		if part := in.text(a, column); part != "" {
+			parts = append(parts, part)
 		}
-		texts = append(texts, text)
 	}
-	status := strings.Join(texts, in.mapping.Join)
-	target, ok := in.mapping.Status[status]
+	if len(parts) == 0 {
+		place.Code, place.Key = eventlog.CodeColumn, columns[0]
+		place.Message = fmt.Sprintf("the event has no %q, which tells its status", columns[0])
+		return nil, in.fault(place)
+	}
+	name := strings.Join(parts, in.mapping.Join)
+	s, ok := in.mapping.statuses[name]
 	if !ok {
-		place.Code, place.Key, place.Value = eventlog.CodeValue, parts[0], status
-		place.Message = fmt.Sprintf("status %q is not in the mapping, which has %s", status, names(in.mapping.Status))
-		return "", Target{}, in.fault(place)
+		place.Code, place.Key, place.Value = eventlog.CodeValue, columns[0], name
+		place.Message = fmt.Sprintf("status %q is not in the mapping, which has %s", name, names(in.mapping.Status))
+		return nil, in.fault(place)
 	}
-	return status, target, nil
+	return s, nil
 }
 
 func (in *reader) text(a eventlog.Attributes, column string) string {
@@ -186,16 +188,16 @@ func (in *reader) text(a eventlog.Attributes, column string) string {
 		return ""
 	}
 	text := a.Text(column)
-	if text != "" && !in.seen[column] {
+	if text != "" {
 		in.seen[column] = true
 	}
 	return text
 }
 
-// complete refuses a log without events, and one in which a column of the mapping never occurs.
+// complete refuses XES in which an attribute of the mapping never occurs: it has no row of names that would tell.
 func (in *reader) complete() error {
 	if len(in.log.events) == 0 {
-		return in.fault(eventlog.Error{Code: eventlog.CodeEmpty, Message: "the log has no events"})
+		return nil
 	}
 	for _, column := range in.mapping.Columns.byUse() {
 		if column.name != "" && column.use != "time" && !in.seen[column.name] {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
@@ -29,14 +30,16 @@ type Mapping struct {
 	CSV *CSV `json:"csv"`
 	// Columns names attributes of XES or columns of CSV.
 	Columns Columns `json:"columns"`
-	// Join stands between the parts of a status that is told by several columns. Default " / ".
+	// Join stands between the parts of a status that several columns tell together. Default " / ".
 	Join string `json:"join"`
 	// Status tells for every status of the log where it puts an incident.
 	Status map[string]Target `json:"status"`
-	// Impact tells the level for every value of the impact column.
-	Impact map[string]itsm.Level `json:"impact"`
+	// Impact tells the level for every value of the impact column: critical, high, medium or low.
+	Impact map[string]string `json:"impact"`
 
-	zone *time.Location
+	zone     *time.Location
+	levels   map[string]itsm.Level
+	statuses map[string]*status
 }
 
 // CSV says how a CSV file is written.
@@ -72,8 +75,8 @@ type Target struct {
 	Code incident.ResolutionCode `json:"code"`
 }
 
-// ReadMapping reads a mapping and checks it. A member that it does not know is refused; what else is wrong is
-// reported all at once.
+// ReadMapping reads a mapping and checks it. Text that is no JSON and a member that it does not know are refused at
+// once; all else that is wrong is reported together.
 func ReadMapping(r io.Reader) (*Mapping, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -83,10 +86,10 @@ func ReadMapping(r io.Reader) (*Mapping, error) {
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	if err := in.Decode(m); err != nil {
-		return nil, fmt.Errorf("the mapping cannot be read: line %d: %w", lineAt(text, offsetOf(err, in)), err)
+		return nil, fmt.Errorf("the mapping cannot be read%s: %w", placeOf(err, text), err)
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return nil, fmt.Errorf("the mapping cannot be read: line %d: something follows its end", lineAt(text, in.InputOffset()))
+		return nil, errors.New("the mapping cannot be read: something follows its end")
 	}
 	if faults := m.check(); len(faults) > 0 {
 		return nil, fmt.Errorf("the mapping is wrong: %w", errors.Join(faults...))
@@ -94,12 +97,12 @@ func ReadMapping(r io.Reader) (*Mapping, error) {
 	return m, nil
 }
 
-// check answers every fault, and fills in defaults.
+// check answers every fault, and prepares what reading a log needs.
 func (m *Mapping) check() (faults []error) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if m.Zone != "" {
 		zone, err := time.LoadLocation(m.Zone)
-		if err != nil {
+		if err != nil || m.Zone == "Local" { // which is another one on every machine
 			fault("zone: %q is no zone known here; give an IANA name such as \"Europe/Vienna\"", m.Zone)
 		}
 		m.zone = zone
@@ -123,18 +126,23 @@ func (m *Mapping) check() (faults []error) {
 	if len(m.Status) == 0 {
 		fault("status: give every status of the log its state")
 	}
+	m.statuses = make(map[string]*status, len(m.Status))
 	for _, name := range slices.Sorted(maps.Keys(m.Status)) {
 		if err := m.Status[name].check(); err != nil {
 			fault("status %q: %w", name, err)
 		}
+		m.statuses[name] = newStatus(name, m.Status[name])
 	}
 	if (m.Columns.Impact == "") != (len(m.Impact) == 0) {
 		fault("impact: name the column and give every value of it a level, or leave out both")
 	}
+	m.levels = make(map[string]itsm.Level, len(m.Impact))
 	for _, value := range slices.Sorted(maps.Keys(m.Impact)) {
-		if !m.Impact[value].Valid() {
-			fault("impact %q: a level is critical, high, medium or low", value)
+		var level itsm.Level
+		if err := level.UnmarshalText([]byte(m.Impact[value])); err != nil || !level.Valid() {
+			fault("impact %q: %q is no level: critical, high, medium or low", value, m.Impact[value])
 		}
+		m.levels[value] = level
 	}
 	return faults
 }
@@ -192,28 +200,38 @@ func (t Target) check() error {
 	return nil
 }
 
-// ended reports whether nobody works on an incident of that status any more.
-func (m *Mapping) ended(status string) bool {
-	switch m.Status[status].State {
-	case incident.StateResolved, incident.StateClosed, incident.StateCancelled:
-		return true
-	}
-	return false
+// status is a status of the log with what commands need of it, made once.
+type status struct {
+	name string
+	Target
+	ended bool        // nobody works on it any more
+	keep  itsm.Option // keeps the name with a command
+	still string      // the note of a step that changes nothing
 }
 
-// offsetOf finds where JSON went wrong: an unknown member and a wrong type end where the decoder stands.
-func offsetOf(err error, in *json.Decoder) int64 {
+func newStatus(name string, t Target) *status {
+	if t.Code == "" {
+		t.Code = incident.Fixed
+	}
+	return &status{
+		name: name, Target: t,
+		ended: t.State == incident.StateResolved || t.State == incident.StateClosed || t.State == incident.StateCancelled,
+		keep:  itsm.With(itsm.Patch{statusField: field.Text(name)}),
+		still: "Still " + name + ".",
+	}
+}
+
+// placeOf says in which line JSON went wrong, where the error knows it.
+func placeOf(err error, text []byte) string {
+	var offset int64
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return syntax.Offset
+		offset = syntax.Offset
+	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = kind.Offset
+	} else {
+		return ""
 	}
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return kind.Offset
-	}
-	return in.InputOffset()
-}
-
-func lineAt(text []byte, offset int64) int {
-	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
+	return fmt.Sprintf(" (line %d)", 1+bytes.Count(text[:min(int(offset), len(text))], []byte("\n")))
 }
 
 // names joins what people are to choose from.

@@ -1,0 +1,237 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/incident"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/itsmtest"
+	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/store/memory"
+)
+
+// Tenant is where the incidents of a replay are.
+const Tenant = "replay"
+
+// Custom fields keep what the log says: the name of the case, and the status that an incident has there.
+const (
+	caseName    = "case"
+	statusName  = "status"
+	statusField = "custom." + statusName
+)
+
+// longest is how many commands the longest way takes, such as late reply, return to queue and reassign; more would be
+// a ring in the plan.
+const longest = 4
+
+// Replay is a desk on which a log is lived again. It is for one goroutine.
+type Replay struct {
+	log       *Log
+	clock     *itsmtest.Clock
+	incidents *incident.Incidents
+	ways      ways
+
+	lives []life // by case
+	tally tally
+	with  []itsm.Option // of the command at hand
+}
+
+// life is a case as far as it was driven.
+type life struct {
+	incident incident.Incident
+	status   *status // of its last event; nil before the first
+}
+
+// New opens an empty desk for a log: the incident practice as it is, without auto-close, and where what has ended may
+// be taken up again at any time.
+func New(log *Log) (*Replay, error) {
+	clock := itsmtest.NewClock(time.Unix(0, log.events[0].at))
+	k, err := itsm.New(itsm.Config{Store: memory.New(), Clock: clock, Authorizer: itsm.DefaultGrants()})
+	if err != nil {
+		return nil, err
+	}
+	incidents, err := incident.New(k, incident.Config{
+		Policy: incident.Policy{AutoClose: -1, ReopenWindow: -1, LateReply: incident.LateReplyReopens, LateReplyWindow: -1},
+		Custom: field.Schema{Version: 1, Fields: []field.Declaration{
+			{Name: caseName, Title: "Case in the log", Kind: field.KindText},
+			{Name: statusName, Title: "Status in the log", Kind: field.KindText},
+		}},
+		Overlays: []lifecycle.Overlay{editAlways()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Open(context.Background()); err != nil {
+		return nil, err
+	}
+	return &Replay{
+		log: log, clock: clock, incidents: incidents, ways: plan(),
+		lives: make([]life, len(log.Cases)), tally: tally{refused: map[kind]int{}},
+	}, nil
+}
+
+// editAlways lets the source's status be noted in every state: a log goes on after an incident was closed.
+func editAlways() lifecycle.Overlay {
+	ended := []lifecycle.State{incident.StateClosed, incident.StateCancelled}
+	return lifecycle.Overlay{Lifecycle: incident.Kind, Version: 2, Add: lifecycle.Parts{
+		Transitions: []lifecycle.Transition{{From: ended, Trigger: itsm.TriggerEdit}},
+	}}
+}
+
+// Incidents is the practice in which the log was lived again, in [Tenant].
+func (r *Replay) Incidents() *incident.Incidents { return r.incidents }
+
+// agent is who gives the commands and reads the events.
+func agent(ctx context.Context) context.Context {
+	return itsm.WithActor(ctx, itsm.Actor{ID: "replay", Tenant: Tenant, Roles: []lifecycle.Role{itsm.Agent}})
+}
+
+// Drive lives the log again, event by event in the order of time. Progress, if not nil, is called now and then. A
+// refused step is counted and no error; an error ends the replay, which then has no figures.
+func (r *Replay) Drive(ctx context.Context, progress func(done, of int)) error {
+	ctx = agent(ctx)
+	for i := range r.log.events {
+		e := &r.log.events[i]
+		r.clock.Set(time.Unix(0, e.at))
+		if err := r.live(ctx, e); err != nil {
+			return fmt.Errorf("case %s, event of %s with status %q: %w",
+				r.log.Cases[e.of], r.clock.Now().Format(time.RFC3339), e.status.name, err)
+		}
+		if progress != nil && i%1024 == 1023 {
+			progress(i+1, len(r.log.events))
+		}
+	}
+	r.tally.complete = true
+	return nil
+}
+
+// live drives a case to where its next event wants it.
+func (r *Replay) live(ctx context.Context, e *event) error {
+	l := &r.lives[e.of]
+	a := aim{status: e.status, group: e.group, person: e.person}
+	if a.Queue {
+		a.person = ""
+	}
+	from := l.status
+	l.status = e.status
+	if from == nil {
+		if err := r.report(ctx, l, e, &a); err != nil {
+			return err
+		}
+	}
+	refused, moved, err := r.walk(ctx, l, e, &a)
+	switch {
+	case err != nil:
+		return err
+	case refused != nil:
+		return r.refuse(ctx, l, from, &a, refused)
+	case from == nil:
+		return nil
+	case moved:
+		r.tally.accepted++
+		return nil
+	}
+	r.tally.unchanged++
+	return r.give(ctx, l, itsm.TriggerNote, &a)
+}
+
+// report makes the incident of a case.
+func (r *Replay) report(ctx context.Context, l *life, e *event, a *aim) (err error) {
+	l.incident, err = r.incidents.Report(ctx, incident.Report{
+		Title: "Case " + r.log.Cases[e.of], Impact: e.impact, Service: e.service, Group: a.group, Assignee: a.person,
+		Custom: field.Fields{{Name: caseName, Value: field.Text(r.log.Cases[e.of])}, {Name: statusName, Value: field.Text(a.name)}},
+	})
+	return err
+}
+
+// walk gives the commands of a step, the first of which takes along what the log says of the incident.
+func (r *Replay) walk(ctx context.Context, l *life, e *event, a *aim) (refused *lifecycle.Refusal, moved bool, err error) {
+	r.with = r.with[:0]
+	if l.incident.Custom.Get(statusName).Text() != a.name {
+		r.with = append(r.with, a.keep)
+	}
+	if e.impact != 0 && e.impact != l.incident.Impact {
+		r.with = append(r.with, itsm.With(itsm.Patch{statusField: field.Text(a.name), "impact": field.Text(e.impact.String())}))
+	}
+	for range longest {
+		trigger := r.ways.next(&l.incident, a)
+		if trigger == "" {
+			return nil, moved, nil
+		}
+		if err := r.give(ctx, l, trigger, a); err != nil {
+			refused, ok := lifecycle.AsRefusal(err)
+			if !ok {
+				return nil, moved, err
+			}
+			return refused, moved, nil
+		}
+		moved = true
+		r.with = r.with[:0]
+	}
+	return nil, moved, fmt.Errorf("the plan does not lead to %s, but round to %s again", a.State, l.incident.State)
+}
+
+// give gives one command.
+func (r *Replay) give(ctx context.Context, l *life, t lifecycle.Trigger, a *aim) error {
+	id, people := l.incident.ID, incident.Assignment{Group: a.group, Assignee: a.person}
+	var after incident.Incident
+	var err error
+	switch t {
+	case incident.TriggerAssign:
+		after, err = r.incidents.Assign(ctx, id, people, r.with...)
+	case incident.TriggerReassign:
+		after, err = r.incidents.Reassign(ctx, id, people, r.with...)
+	case incident.TriggerReturn:
+		after, err = r.incidents.ReturnToQueue(ctx, id, incident.Queue{Group: a.group}, r.with...)
+	default:
+		if group, person := a.hand(&l.incident); group || person {
+			r.with = append(r.with, itsm.To(a.group, a.person))
+		}
+		after, err = r.giveOn(ctx, id, t, a)
+	}
+	if err == nil {
+		l.incident = after
+	}
+	return err
+}
+
+// giveOn gives a command that leaves people alone, but for those who go with it.
+func (r *Replay) giveOn(ctx context.Context, id string, t lifecycle.Trigger, a *aim) (incident.Incident, error) {
+	switch t {
+	case incident.TriggerStart:
+		return r.incidents.Start(ctx, id, r.with...)
+	case incident.TriggerHold:
+		return r.incidents.Hold(ctx, id, incident.Hold{Reason: a.Hold, Message: a.name}, r.with...)
+	case incident.TriggerResume:
+		return r.incidents.Resume(ctx, id, r.with...)
+	case incident.TriggerResolve:
+		return r.incidents.Resolve(ctx, id, incident.Resolution{Code: a.Code, Notes: a.name}, r.with...)
+	case incident.TriggerClose:
+		return r.incidents.Close(ctx, id, r.with...)
+	case incident.TriggerReopen:
+		return r.incidents.Reopen(ctx, id, incident.Reopen{Reason: a.name}, r.with...)
+	case incident.TriggerLate:
+		// An agent writes down what the caller says; by its name, as Reply takes it from the caller alone.
+		rec, err := r.incidents.Kernel().Do(ctx, r.incidents.Ref(id), t, itsm.Comment{Body: a.name}, r.with...)
+		if err != nil {
+			return incident.Incident{}, err
+		}
+		return *rec.(*incident.Incident), nil
+	case incident.TriggerCancel:
+		return r.incidents.Cancel(ctx, id, incident.Cancel{Reason: incident.Withdrawn}, r.with...)
+	}
+	return r.incidents.Note(ctx, id, a.still, r.with...)
+}
+
+// refuse counts a refused step and writes a note of it, so that the record tells what the log says.
+func (r *Replay) refuse(ctx context.Context, l *life, from *status, a *aim, refused *lifecycle.Refusal) error {
+	r.tally.refuse(from, a.status, refused)
+	after, err := r.incidents.Note(ctx, l.incident.ID, refusedNote(a, refused))
+	if err == nil {
+		l.incident = after
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+// Replay lives an event log again: every case becomes an incident, every event the commands that lead where it says,
+// each at its own instant on a fake clock. It prints what a service desk would want to know of it, computed from the
+// events of our incidents.
+//
+//	go run ./examples/replay -map examples/replay/sample.json examples/replay/sample.xes
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/itsmkit/itsmkit/examples/internal/replay"
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program with its exit code: 0, 1 where the replay failed, 2 where it was called wrongly.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	mapping := flags.String("map", "", "the mapping `FILE` (JSON): what the columns and statuses of the log mean")
+	asJSON := flags.String("json", "", "write the figures to a `FILE`, too")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-json FILE] LOG")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() != 1 || *mapping == "" {
+		flags.Usage()
+		return 2
+	}
+	figures, err := figuresOf(ctx, *mapping, flags.Arg(0), terminal(stderr))
+	if err == nil && *asJSON != "" {
+		err = write(*asJSON, figures)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "replay:", err)
+		return 1
+	}
+	printFigures(stdout, figures)
+	return 0
+}
+
+// figuresOf reads, drives and counts.
+func figuresOf(ctx context.Context, mappingPath, logPath string, progress io.Writer) (replay.Figures, error) {
+	var none replay.Figures
+	clock := itsm.MachineClock()
+	begun := clock.Now()
+	mapping, err := readMapping(mappingPath)
+	if err != nil {
+		return none, err
+	}
+	log, err := readLog(mapping, logPath)
+	if err != nil {
+		return none, err
+	}
+	desk, err := replay.New(log)
+	if err != nil {
+		return none, err
+	}
+	parsed := clock.Now()
+	err = desk.Drive(ctx, func(done, of int) { fmt.Fprintf(progress, "\r%d of %d events", done, of) })
+	fmt.Fprint(progress, "\r\033[K") // leaves an empty line
+	if err != nil {
+		return none, err
+	}
+	driven := clock.Now()
+	figures, err := desk.Figures(ctx)
+	figures.Seconds = replay.Seconds{Parse: parsed.Sub(begun).Seconds(), Replay: driven.Sub(parsed).Seconds()}
+	return figures, err
+}
+
+func readMapping(path string) (*replay.Mapping, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	mapping, err := replay.ReadMapping(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return mapping, nil
+}
+
+func readLog(mapping *replay.Mapping, path string) (*replay.Log, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return mapping.ReadLog(file, path)
+}
+
+// write writes the figures whole or not at all.
+func write(path string, figures replay.Figures) error {
+	text, err := json.MarshalIndent(figures, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".part", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
+
+// terminal answers where progress goes: to stderr if a person watches it, else nowhere.
+func terminal(stderr io.Writer) io.Writer {
+	if file, ok := stderr.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return stderr
+		}
+	}
+	return io.Discard
+}
