@@ -10,6 +10,8 @@ package desk
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/itsmkit/itsmkit/escalation"
@@ -51,8 +53,9 @@ type Desk struct {
 	Clocks    *sla.Keeper
 }
 
-// Open checks the configuration, lists its faults, and opens the desk. Call [itsm.Kernel.Run] in a goroutine of your
-// own to have timers fire and subscribers served; plain calls need it not.
+// Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
+// in a goroutine of your own to have timers fire and subscribers served; plain calls need it not. The store is not
+// touched where anything is wrong.
 func Open(ctx context.Context, c Config) (*Desk, error) {
 	if c.Store == nil {
 		c.Store = memory.New()
@@ -67,25 +70,25 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 		return nil, err
 	}
 	d := &Desk{Kernel: k}
+	var faults []error
 	if d.Incidents, err = incident.New(k, c.Incidents); err != nil {
-		return nil, err
+		faults = append(faults, fmt.Errorf("incidents: %w", err))
 	}
 	if c.Register != nil {
-		if err := c.Register(k); err != nil {
-			return nil, err
-		}
+		faults = append(faults, c.Register(k))
 	}
-	if err := escalation.Register(k, c.Escalations); err != nil {
-		return nil, err
-	}
+	faults = append(faults, escalation.Register(k, c.Escalations))
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
-		return nil, err
+		faults = append(faults, err)
 	}
 	for _, h := range c.Hooks {
 		k.Hook(h)
 	}
 	for _, s := range c.Subscribers {
 		k.Subscribe(s)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	if err := k.Open(ctx); err != nil {
 		return nil, err

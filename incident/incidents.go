@@ -324,6 +324,7 @@ func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) err
 
 // edited keeps the priority in step with impact and urgency, unless somebody gave it with a reason.
 func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error {
+	inc.Title = strings.TrimSpace(inc.Title)
 	if !inc.Impact.Valid() || !inc.Urgency.Valid() {
 		return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
 	}

@@ -77,8 +77,8 @@ func ActorFrom(ctx context.Context) (Actor, error) {
 
 func actorFrom(ctx context.Context) (*Actor, error) {
 	a, _ := ctx.Value(actorKey{}).(*Actor)
-	if a == nil || a.ID == "" || a.Tenant == "" {
-		return nil, ErrNoActor
+	if a == nil || a.ID == "" || a.Tenant == "" || a.ID == Erased {
+		return nil, ErrNoActor // what was erased belongs to nobody, whatever somebody is called
 	}
 	return a, nil
 }

@@ -29,6 +29,14 @@ func (k *Kernel) Erase(ctx context.Context, person, reason string) (done Erasure
 	if person == "" || person == Erased {
 		return done, Invalid("person", "name the person to erase")
 	}
+	if actor.Kind == Person && actor.ID == person {
+		return done, Invalid("person", "let somebody else erase you: the events of an erasure name who did it")
+	}
+	if actor.OnBehalfOf == person {
+		nameless := *actor
+		nameless.OnBehalfOf = ""
+		actor = &nameless
+	}
 	if err := field.Text(reason).Check(); err != nil || reason == "" {
 		return done, Invalid("reason", "say why; the events keep it")
 	}

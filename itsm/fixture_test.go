@@ -260,7 +260,7 @@ var (
 	bob  = as(itsmtest.Requester("bob"))
 	eve  = as(itsmtest.Requester("eve"))
 	ann  = as(itsmtest.Agent("ann"))
-	max_ = as(itsmtest.Manager("max"))
+	boss = as(itsmtest.Manager("max"))
 	root = as(itsmtest.Administrator("root"))
 	mail = as(itsmtest.Integration("mailgate", itsmtest.ActingFor("bob")))
 	// mallory has every role, in another tenant

@@ -41,7 +41,8 @@ func (r *Records[P]) History(ctx context.Context, id string, after int64, limit 
 	return r.k.History(ctx, r.Ref(id), after, limit)
 }
 
-// At answers the record as it was at a version. It costs as many events as the version.
+// At answers the record as it was at a version; one that is still to come is the newest. It reads all events of the
+// record.
 func (r *Records[P]) At(ctx context.Context, id string, version int64) (P, error) {
 	return r.own(r.k.At(ctx, r.Ref(id), version))
 }

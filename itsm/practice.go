@@ -67,6 +67,11 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	if err != nil {
 		return nil, ErrInvalid.because(err)
 	}
+	for _, f := range p.Fields {
+		if f.Personal && f.Subject == "" && f.Kind == field.KindList {
+			return nil, Invalid(f.Name, "a list of people cannot be erased one by one: keep them as rows")
+		}
+	}
 	schema, err := s.Custom.Compile()
 	if err != nil {
 		return nil, ErrInvalid.because(err)
@@ -253,7 +258,8 @@ type call struct {
 func IfVersion(version int64) Option { return func(c *call) { c.expect = version } }
 
 // Once gives the command an idempotency key: given again with the same input by the same actor it changes nothing and
-// answers the record, and with another input it is ErrKeyReused.
+// answers the record as it now is, and with another input, record or option it is ErrKeyReused. [IfVersion] does not
+// count as input.
 func Once(key string) Option { return func(c *call) { c.key = key } }
 
 // To hands the ticket to a group and an assignee with the command. Empty leaves what is there. The actor needs the verb

@@ -70,7 +70,7 @@ func (c Column) NotIn(texts ...string) Filter { return Not(c.In(texts...)) }
 // Equals matches a value of any kind.
 func (c Column) Equals(v field.Value) Filter { return c.op(OpIn, v) }
 
-// Before matches less than v, and Least, Most and After accordingly.
+// Before matches less than v.
 func (c Column) Before(v field.Value) Filter { return c.op(OpLess, v) }
 
 // AtMost matches v and less.
@@ -192,8 +192,8 @@ func lowerASCII(s string) string {
 	return s
 }
 
-// Sort orders by a column. Empty values come first, also where Descending is set they come last; ties are broken by id,
-// in the direction of the last column.
+// Sort orders by a column. Empty values come first, and last where Descending is set; ties are broken by id, in the
+// direction of the last column.
 type Sort struct {
 	Column     string `json:"column"`
 	Descending bool   `json:"descending,omitempty"`

@@ -74,10 +74,9 @@ func (k *Kernel) Work(ctx context.Context) (done int, next time.Time, err error)
 	return fired + delivered, next, err
 }
 
-// FireDue fires the timers that are due by the clock, in order, ten thousand at most, and answers how many had an
-// effect. A timer whose
-// record refuses it is gone, with the refusal as an event on the record. One that fails otherwise is logged and tried
-// again after half a minute.
+// FireDue fires the timers that are due by the clock, in order, ten thousand at most, and answers how many were
+// consumed. A timer whose record refuses it is consumed too, with the refusal as an event on the record. One that fails
+// otherwise is logged and tried again after half a minute.
 func (k *Kernel) FireDue(ctx context.Context) (fired int, err error) {
 	for range timerBatches {
 		now := k.clock.Now().UTC()

@@ -18,7 +18,7 @@ import (
 // anybody, and one that a store hands out must not be changed by who gets it, so a store in memory may pass pointers.
 // A store that needs bytes encodes with the kind's [Codec].
 type Store interface {
-	// Prepare is called once by [Open], before any other call, with the codec of each kind. A store may make tables
+	// Prepare is called once by [Kernel.Open], before any other call, with the codec of each kind. A store may make tables
 	// and indexes for their columns. A later Prepare, by another kernel on the same store, adds to it.
 	Prepare(ctx context.Context, kinds []Codec) error
 

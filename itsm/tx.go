@@ -17,6 +17,9 @@ import (
 // maxDepth bounds how far hooks may answer hooks.
 const maxDepth = 8
 
+// maxSpare bounds what a transaction keeps for the next one.
+const maxSpare = 64
+
 // tx is one command under way: a snapshot, what it touched, and what it will write. It is pooled.
 type tx struct {
 	k     *Kernel
@@ -616,8 +619,11 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 // reset forgets a try, so that the next begins anew.
 func (x *tx) reset() {
 	for _, t := range x.touched {
+		clear(t.rows) // they hold personal values
 		*t = touch{acts: t.acts[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
-		x.spare = append(x.spare, t)
+		if len(x.spare) < maxSpare {
+			x.spare = append(x.spare, t)
+		}
 	}
 	clear(x.touched)
 	x.touched, x.index = x.touched[:0], nil

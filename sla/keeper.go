@@ -5,35 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-// Keeper keeps the clocks of a desk: it sets a timer for the next level of each, and answers how they stand.
+// Keeper keeps the clocks of a desk: it sets a timer for the next level of each, and answers how they stand. It may be
+// used by many goroutines.
 type Keeper struct {
 	kernel     *itsm.Kernel
 	agreements []Agreement
 }
 
-// New registers the clocks with a kernel that is not open yet. It lists every fault of every agreement.
+// New registers the clocks with a kernel that is not open yet, after its practices. It lists every fault of every
+// agreement, also events that the lifecycles of the registered practices do not have. What it is given may be changed
+// afterwards.
 func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
+	s := &Keeper{kernel: k}
 	var faults []error
 	var kinds []string
 	for i := range agreements {
-		if err := agreements[i].Check(); err != nil {
+		a := agreements[i].clone()
+		if err := errors.Join(a.Check(), a.checkEvents(k)); err != nil {
 			faults = append(faults, err)
 		}
-		if slices.ContainsFunc(agreements[:i], func(a Agreement) bool { return a.Name == agreements[i].Name }) {
-			faults = append(faults, itsm.Invalid("agreement", agreements[i].Name+" is there twice"))
+		if slices.ContainsFunc(s.agreements, func(other Agreement) bool { return other.Name == a.Name }) {
+			faults = append(faults, itsm.Invalid("agreement", a.Name+" is there twice"))
 		}
-		kinds = append(kinds, agreements[i].Kinds...)
+		s.agreements = append(s.agreements, a)
+		kinds = append(kinds, a.Kinds...)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	s := &Keeper{kernel: k, agreements: slices.Clone(agreements)}
 	if len(agreements) > 0 {
 		slices.Sort(kinds)
 		k.Hook(itsm.Hook{Name: "sla", Kinds: slices.Compact(kinds), BeforeCommit: s.arm})
@@ -41,28 +47,49 @@ func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
 	return s, nil
 }
 
-// Clocks answers the clocks of a ticket now, in the order of the agreements. It costs what it reads of the history.
+// checkEvents refuses events that no lifecycle of a registered kind has.
+func (a *Agreement) checkEvents(k *itsm.Kernel) error {
+	var faults []error
+	for i := range a.Targets {
+		for _, event := range a.Targets[i].Stop.Events {
+			kind, past, _ := strings.Cut(event, ".")
+			tables := k.Lifecycles(kind)
+			if len(tables) > 0 && !slices.ContainsFunc(tables, func(table lifecycle.Definition) bool {
+				return slices.ContainsFunc(table.Events, func(row lifecycle.TriggerRow) bool { return row.Past == past })
+			}) {
+				faults = append(faults, itsm.Invalid("agreement "+a.Name, fmt.Sprintf("target %s: nothing in the lifecycle of %s is called %q", a.Targets[i].Name, kind, event)))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Clocks answers the clocks of a ticket now, in the order of the agreements and their targets. Who may read the ticket
+// may read its clocks, whatever fields are masked. It costs one read of the whole history.
+//
+// Errors: those of [itsm.Kernel.Get], and [itsm.ErrInvalid] where the record is no ticket.
 func (s *Keeper) Clocks(ctx context.Context, ref itsm.Ref) ([]Clock, error) {
 	rec, err := s.kernel.Get(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	history, err := s.kernel.History(ctx, ref, 0, 0)
+	if itsm.TicketOf(rec) == nil {
+		return nil, itsm.Invalid("ref", ref.String()+" is no ticket")
+	}
+	system := itsm.Actor{ID: itsm.SystemID, Tenant: rec.Header().Tenant, Kind: itsm.System}
+	history, err := s.kernel.History(itsm.WithActor(ctx, system), ref, 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	ticket := itsm.TicketOf(rec)
-	if ticket == nil {
-		return nil, itsm.Invalid("ref", ref.String()+" is no ticket")
+	moments := Moments(history)
+	now := s.kernel.Clock().Now()
+	if n := len(moments); n > 0 {
+		now = later(now, moments[n-1].At)
 	}
-	return s.evaluate(ticket, Moments(history), s.kernel.Clock().Now()), nil
-}
-
-func (s *Keeper) evaluate(ticket *itsm.Ticket, moments []Moment, now time.Time) []Clock {
 	var clocks []Clock
 	for i := range s.agreements {
 		a := &s.agreements[i]
-		if !a.covers(ticket) {
+		if !slices.Contains(a.Kinds, ref.Kind) {
 			continue
 		}
 		for j := range a.Targets {
@@ -71,10 +98,11 @@ func (s *Keeper) evaluate(ticket *itsm.Ticket, moments []Moment, now time.Time) 
 			}
 		}
 	}
-	return clocks
+	return clocks, nil
 }
 
-// Moments reads what clocks look at out of a ticket's history.
+// Moments reads what clocks look at out of a ticket's whole history, as an actor sees it who is shown phase, hold,
+// priority and service.
 func Moments(history []itsm.Entry) []Moment {
 	moments := make([]Moment, 0, len(history)+1)
 	var at Moment
@@ -88,6 +116,8 @@ func Moments(history []itsm.Entry) []Moment {
 				at.Hold = itsm.HoldReason(c.To.Text())
 			case "priority":
 				at.Priority = itsm.Priority(c.To.Int())
+			case "service":
+				at.Service = c.To.Text()
 			}
 		}
 		moments = append(moments, at)
@@ -101,31 +131,35 @@ func (s *Keeper) arm(u *itsm.Unit, c itsm.Change) error {
 	if ticket == nil {
 		return nil
 	}
-	was := &itsm.Ticket{}
+	now := u.Now()
 	if c.Before != nil {
-		was = itsm.TicketOf(c.Before)
+		was := itsm.TicketOf(c.Before)
 		if !s.moves(ticket, was, c) {
 			return nil
 		}
+		now = later(now, was.UpdatedAt) // as the event, where the machine's clock went back
 	}
 	history, err := u.History()
 	if err != nil {
 		return err
 	}
 	moments := append(Moments(history), Moment{
-		At: u.Now(), Events: c.Events(), Phase: ticket.Phase, Hold: ticket.Hold, Priority: ticket.Priority,
+		At: now, Events: c.Events(),
+		Phase: ticket.Phase, Hold: ticket.Hold, Priority: ticket.Priority, Service: ticket.Service,
 	})
 	for i := range s.agreements {
 		a := &s.agreements[i]
+		if !slices.Contains(a.Kinds, ticket.Kind) {
+			continue
+		}
 		for j := range a.Targets {
 			t := &a.Targets[j]
-			name := timerName(a, t)
-			clock, ok := Evaluate(a, t, moments, u.Now())
-			if !ok || !a.covers(ticket) {
-				u.CancelTimer(name)
+			clock, ok := Evaluate(a, t, moments, now)
+			if !ok || ticket.Phase.Terminal() {
+				u.CancelTimer(timerName(a, t))
 				continue
 			}
-			if err := next(u, &clock, t, name, reached(history, u.Levels(), a, t)); err != nil {
+			if err := next(u, &clock, t, timerName(a, t), reached(history, u.Levels(), a, t)); err != nil {
 				return err
 			}
 		}
@@ -139,58 +173,55 @@ func (s *Keeper) moves(is, was *itsm.Ticket, c itsm.Change) bool {
 		slices.Contains(c.Acts, itsm.TriggerLevel) {
 		return true
 	}
+	events := c.Events()
 	return slices.ContainsFunc(s.agreements, func(a Agreement) bool {
 		return slices.ContainsFunc(a.Targets, func(t Target) bool {
-			return slices.ContainsFunc(c.Events(), func(e string) bool {
-				return slices.Contains(t.Stop.Events, e) || slices.Contains(t.Pause.Events, e)
-			})
+			return slices.ContainsFunc(events, func(e string) bool { return slices.Contains(t.Stop.Events, e) })
 		})
 	})
 }
 
-// next sets the timer of the first level that has not been reached yet.
+// next sets the timer of the first level above the percentage. One that the clock passed unnoticed is due when that was,
+// also where the clock stands by now: it fires late, and then the next one.
 func next(u *itsm.Unit, clock *Clock, t *Target, name string, percent int) error {
-	for _, l := range t.Levels {
-		if l.Percent <= percent {
-			continue
-		}
-		due, ok := clock.At(l.Percent)
-		if clock.Stage == Running && clock.Within*time.Duration(l.Percent)/100 < clock.used {
-			due, ok = u.Now(), true // passed while nobody looked, such as by a new priority
-		}
-		if !ok {
-			break
-		}
-		return u.SetTimer(name, due, itsm.TriggerLevel, itsm.LevelReached{
-			Agreement: clock.Agreement, Target: clock.Target, Level: l.Name, Percent: l.Percent, Due: due.UTC(),
-		})
+	i := slices.IndexFunc(t.Levels, func(l Level) bool { return l.Percent > percent })
+	if i < 0 {
+		u.CancelTimer(name)
+		return nil
 	}
-	u.CancelTimer(name)
-	return nil
+	l := &t.Levels[i]
+	due, ok := clock.At(l.Percent)
+	if !ok {
+		u.CancelTimer(name)
+		return nil
+	}
+	return u.SetTimer(name, due, itsm.TriggerLevel, itsm.LevelReached{
+		Agreement: clock.Agreement, Target: clock.Target, Level: l.Name, Percent: l.Percent, Due: due,
+	})
 }
 
 // reached is the highest percentage that the ticket's events say a target came to: a level fires once.
 func reached(history []itsm.Entry, now []itsm.LevelReached, a *Agreement, t *Target) int {
 	highest := 0
-	note := func(l itsm.LevelReached) {
-		if l.Agreement == a.Name && l.Target == t.Name {
-			highest = max(highest, l.Percent)
+	note := func(levels []itsm.LevelReached) {
+		for _, l := range levels {
+			if l.Agreement == a.Name && l.Target == t.Name {
+				highest = max(highest, l.Percent)
+			}
 		}
 	}
 	for i := range history {
-		for _, l := range history[i].Levels() {
-			note(l)
-		}
+		note(history[i].Levels())
 	}
-	for _, l := range now {
-		note(l)
-	}
+	note(now)
 	return highest
 }
 
-func timerName(a *Agreement, t *Target) string { return fmt.Sprintf("sla %s/%s", a.Name, t.Name) }
+func timerName(a *Agreement, t *Target) string { return "sla " + a.Name + "/" + t.Name }
 
-// Open lists the phases in which work is left; a help for conditions.
-func Open() []lifecycle.Phase {
-	return []lifecycle.Phase{lifecycle.New, lifecycle.Active, lifecycle.Waiting}
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

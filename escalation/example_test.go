@@ -1,0 +1,83 @@
+package escalation_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/itsmkit/itsmkit/desk"
+	"github.com/itsmkit/itsmkit/escalation"
+	"github.com/itsmkit/itsmkit/incident"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/itsmtest"
+	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/sla"
+)
+
+// A warning for the group, and the manager when a target is missed. A subscriber carries it out of the process.
+func Example() {
+	clock := itsmtest.NewClock(time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC))
+	page := func(_ context.Context, e *itsm.Event) error {
+		entry, err := e.Read()
+		if err != nil {
+			return err
+		}
+		for _, step := range entry.Escalations() {
+			if step.Nobody {
+				fmt.Printf("%s %s: %s, nobody for step %s\n", e.At.Format("15:04"), e.ID, step.Reason, step.Step)
+			} else {
+				fmt.Printf("%s %s: %s, page %v\n", e.At.Format("15:04"), e.ID, step.Reason, step.People)
+			}
+		}
+		return nil
+	}
+	d, err := desk.Open(context.Background(), desk.Config{
+		Clock: clock,
+		Directory: itsmtest.Directory{
+			People: []itsm.Profile{{ID: "ann", Manager: "mia"}},
+			Groups: []itsm.Group{{ID: "network", Manager: "max", Members: []string{"ann", "ben"}}},
+		},
+		Agreements: []sla.Agreement{{
+			Name: "gold", Class: sla.ServiceLevel, Version: 1, Kinds: []string{incident.Kind},
+			Targets: []sla.Target{{
+				Name:   "resolution",
+				Stop:   sla.Condition{Phases: []lifecycle.Phase{lifecycle.Resolved, lifecycle.Closed}},
+				Within: map[itsm.Priority]time.Duration{2: 4 * time.Hour},
+				Levels: []sla.Level{{Name: "warning", Percent: 75}, {Name: "breach", Percent: 100}},
+			}},
+		}},
+		Escalations: []escalation.Policy{
+			{
+				Name: "warn the group", Kinds: []string{incident.Kind}, Levels: []string{"warning"},
+				Steps: []escalation.Step{{Name: "group", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Members}}},
+			},
+			{
+				Name: "call the manager", Kinds: []string{incident.Kind}, BreachOnly: true,
+				Steps: []escalation.Step{
+					{Name: "manager", Kind: escalation.Hierarchical, ManagersUp: 1},
+					{Name: "head", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.GroupHead}},
+				},
+			},
+		},
+		Subscribers: []itsm.Subscriber{{Name: "pager", Handle: page}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	clock.Attach(d)
+
+	bob := itsmtest.As(context.Background(), itsmtest.Requester("bob"))
+	_, err = d.Incidents.Report(bob, incident.Report{
+		Title: "VPN down", Impact: itsm.High, Urgency: itsm.High, Group: "network",
+	})
+	fmt.Println("reported", err)
+	if err := clock.Advance(bob, 8*time.Hour); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// reported <nil>
+	// 12:00 INC0000001: resolution reached 75 %, page [ann ben]
+	// 13:00 INC0000001: resolution reached 100 %, nobody for step manager
+	// 13:00 INC0000001: resolution reached 100 %, page [max]
+}
