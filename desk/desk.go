@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
@@ -33,6 +34,10 @@ type Config struct {
 	Directory itsm.Directory
 	// Logger gets what nobody can be told; nil is silent.
 	Logger *slog.Logger
+	// Remember is how long idempotency keys are known, and Tries how often a command is run when others write the same
+	// record first; see itsm.Config.
+	Remember time.Duration
+	Tries    int
 
 	// Incidents changes the incident practice.
 	Incidents incident.Config
@@ -65,6 +70,7 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	k, err := itsm.New(itsm.Config{
 		Store: c.Store, Clock: c.Clock, Authorizer: c.Authorizer, Directory: c.Directory, Logger: c.Logger,
+		Remember: c.Remember, Tries: c.Tries,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,8 @@ type desk struct {
 	ben  context.Context // another one
 	root context.Context // may do everything
 	mail context.Context // brings the mail of cleo
+
+	system context.Context // runs hooks and clocks
 }
 
 func newDesk(t tb, c incident.Config) *desk {
@@ -46,6 +48,8 @@ func newDesk(t tb, c incident.Config) *desk {
 		ben:  itsmtest.As(ctx, itsmtest.Agent("ben")),
 		root: itsmtest.As(ctx, itsmtest.Administrator("root")),
 		mail: itsmtest.As(ctx, itsmtest.Integration("mail", itsmtest.ActingFor("cleo"))),
+
+		system: itsmtest.As(ctx, itsmtest.System()),
 	}
 	d.kernel, d.clock = itsmtest.Kernel(t, itsm.Config{Store: memory.New()}, func(k *itsm.Kernel) (err error) {
 		d.Incidents, err = incident.New(k, c)

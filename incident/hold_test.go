@@ -80,7 +80,6 @@ func TestWhatResumes(t *testing.T) {
 	inside := itsm.Comment{Body: "She means Vienna.", Internal: true}
 	d := newDesk(t, incident.Config{})
 	monitor := itsmtest.As(t.Context(), itsmtest.Integration("monitor"))
-	system := itsmtest.As(t.Context(), itsmtest.System())
 	tests := []struct {
 		name    string
 		hold    incident.Hold
@@ -91,7 +90,7 @@ func TestWhatResumes(t *testing.T) {
 		{"the caller answers", forCaller, d.cleo, answer, true},
 		{"a program brings the caller's answer", forCaller, d.mail, answer, true},
 		{"a program answers for nobody", forCaller, monitor, answer, false},
-		{"the system", forCaller, system, answer, false},
+		{"the system", forCaller, d.system, answer, false},
 		{"an agent", forCaller, d.ann, answer, false},
 		{"another agent", forCaller, d.ben, answer, false},
 		{"the caller's absence notice", forCaller, d.mail, absent, false},

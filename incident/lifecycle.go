@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"slices"
+
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
@@ -25,9 +27,6 @@ const (
 // Lifecycle is the table of an incident's state. It is data: draw it, store it, change it with overlays.
 func Lifecycle() lifecycle.Definition {
 	open := []lifecycle.State{StateNew, StateAssigned, StateInProgress, StateOnHold}
-	ended := []lifecycle.State{StateResolved, StateClosed, StateCancelled}
-	all := append(append([]lifecycle.State{}, open...), ended...)
-	unfinished := append(append([]lifecycle.State{}, open...), StateResolved)
 	who := []lifecycle.Need{lifecycle.AnyOf("group", "assignee")}
 	needs := func(fields ...string) []lifecycle.Need {
 		list := make([]lifecycle.Need, len(fields))
@@ -61,7 +60,7 @@ func Lifecycle() lifecycle.Definition {
 			{Name: TriggerLate, Title: "Reply late", Past: "replied_late"},
 			{Name: TriggerCancel, Title: "Cancel", Past: "cancelled"},
 		}, itsm.StandardTriggers()...),
-		Rows: []lifecycle.Transition{
+		Rows: append([]lifecycle.Transition{
 			{From: []lifecycle.State{StateNew}, Trigger: TriggerAssign, To: StateAssigned, Brings: who},
 			{From: []lifecycle.State{StateNew, StateAssigned}, Trigger: TriggerStart, To: StateInProgress, Leaves: needs("assignee")},
 			{From: []lifecycle.State{StateAssigned, StateInProgress, StateOnHold}, Trigger: TriggerReassign, To: StateAssigned, Brings: who, Ensures: []string{guardHandover}},
@@ -76,19 +75,12 @@ func Lifecycle() lifecycle.Definition {
 			{From: []lifecycle.State{StateClosed}, Trigger: TriggerLate, Choose: chooseLate, Among: []lifecycle.State{StateClosed, StateInProgress, StateAssigned, StateNew}, Brings: needs("body"), Guards: []string{guardLate}},
 			{From: open, Trigger: TriggerCancel, To: StateCancelled, Brings: needs("reason"), Guards: []string{guardOriginal}},
 
-			{From: unfinished, Trigger: itsm.TriggerEdit, Leaves: needs("title")},
-			{From: unfinished, Trigger: itsm.TriggerComment, Brings: needs("body")},
 			{From: []lifecycle.State{StateClosed}, Trigger: itsm.TriggerComment, Brings: needs("body"), Guards: []string{guardNotLate}},
-			{From: all, Trigger: itsm.TriggerNote, Brings: needs("body")},
-			{From: all, Trigger: itsm.TriggerLogTime, Brings: needs("spent")},
-			{From: unfinished, Trigger: itsm.TriggerAttach, Brings: needs("name", "location")},
-			{From: all, Trigger: itsm.TriggerLink, Brings: needs("to")},
-			{From: all, Trigger: itsm.TriggerLinked},
-			{From: all, Trigger: itsm.TriggerUnlink, Brings: needs("id")},
-			{From: all, Trigger: itsm.TriggerWatch},
-			{From: all, Trigger: itsm.TriggerUnwatch},
-			{From: unfinished, Trigger: itsm.TriggerLevel, Brings: needs("target")},
-			{From: unfinished, Trigger: itsm.TriggerEscalate},
-		},
+		}, slices.Concat(
+			itsm.StandardTransitions(append(slices.Clone(open), StateResolved)),
+			itsm.StandardTransitions([]lifecycle.State{StateClosed, StateCancelled},
+				itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerLink, itsm.TriggerLinked, itsm.TriggerUnlink,
+				itsm.TriggerWatch, itsm.TriggerUnwatch),
+		)...),
 	}
 }

@@ -23,17 +23,18 @@ func TestHandover(t *testing.T) {
 		to              incident.Assignment
 		wantGroup       string
 		wantAssignee    string
+		counted         int
 		refused         bool
 	}{
-		{"network", "ann", incident.Assignment{Group: "storage"}, "storage", "", false},
-		{"network", "ann", incident.Assignment{Group: "storage", Assignee: "ben"}, "storage", "ben", false},
-		{"network", "ann", incident.Assignment{Group: "storage", Assignee: "ann"}, "storage", "ann", false},
-		{"network", "ann", incident.Assignment{Assignee: "ben"}, "network", "ben", false},
-		{"network", "", incident.Assignment{Assignee: "ben"}, "network", "ben", false},
-		{"", "ann", incident.Assignment{Group: "storage"}, "storage", "", false},
-		{"network", "ann", incident.Assignment{Group: "network"}, "", "", true},
-		{"network", "ann", incident.Assignment{Assignee: "ann"}, "", "", true},
-		{"network", "ann", incident.Assignment{Group: "network", Assignee: "ann"}, "", "", true},
+		{"network", "ann", incident.Assignment{Group: "storage"}, "storage", "", 1, false},
+		{"network", "ann", incident.Assignment{Group: "storage", Assignee: "ben"}, "storage", "ben", 1, false},
+		{"network", "ann", incident.Assignment{Group: "storage", Assignee: "ann"}, "storage", "ann", 1, false},
+		{"network", "ann", incident.Assignment{Assignee: "ben"}, "network", "ben", 1, false},
+		{"network", "", incident.Assignment{Assignee: "ben"}, "network", "ben", 0, false},
+		{"", "ann", incident.Assignment{Group: "storage"}, "storage", "", 1, false},
+		{"network", "ann", incident.Assignment{Group: "network"}, "", "", 0, true},
+		{"network", "ann", incident.Assignment{Assignee: "ann"}, "", "", 0, true},
+		{"network", "ann", incident.Assignment{Group: "network", Assignee: "ann"}, "", "", 0, true},
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%s/%s to %+v", test.group, test.assignee, test.to), func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestHandover(t *testing.T) {
 			is = d.ok(is, err)
 			assert.Equal(t, test.wantGroup, is.Group)
 			assert.Equal(t, test.wantAssignee, is.Assignee)
-			assert.Equal(t, 1, is.Reassignments)
+			assert.Equal(t, test.counted, is.Reassignments)
 		})
 	}
 }
@@ -212,6 +213,7 @@ func TestEdit(t *testing.T) {
 	d.unchanged(inc)
 }
 
+// TestReportIsChecked and, where it is in order, written down as it was told.
 func TestReportIsChecked(t *testing.T) {
 	d := newDesk(t, incident.Config{})
 	for name, report := range map[string]incident.Report{
@@ -227,9 +229,17 @@ func TestReportIsChecked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, n)
 
-	inc := d.ok(d.Report(d.ann, incident.Report{Title: "VPN down", Caller: "cleo"}))
-	assert.Equal(t, "cleo", inc.Caller)
+	told := incident.Report{
+		Title: "VPN down", Description: "Since noon.", Caller: "cleo", Channel: "phone", Impact: itsm.High, Urgency: itsm.Low,
+		Category: "network", Service: "vpn", Items: []string{"gw1", "gw2"}, Group: "network", Assignee: "ben",
+	}
+	inc := d.ok(d.Report(d.ann, told))
+	assert.Equal(t, told, incident.Report{
+		Title: inc.Title, Description: inc.Description, Caller: inc.Caller, Channel: inc.Channel, Impact: inc.Impact, Urgency: inc.Urgency,
+		Category: inc.Category, Service: inc.Service, Items: inc.Items, Group: inc.Group, Assignee: inc.Assignee,
+	})
 	assert.Equal(t, "ann", inc.OpenedBy)
+	assert.Equal(t, isNew, inc.State, "it is new until it is assigned or started")
 }
 
 // TestDuplicate names the original and links both.

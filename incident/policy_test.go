@@ -53,6 +53,7 @@ func TestReopenWindow(t *testing.T) {
 			d.unchanged(inc)
 			assert.Equal(t, resolved, replied.State)
 			assert.Zero(t, replied.Reopens)
+			itsmtest.RequireNoEvent(t, d.root, d.kernel, replied.Ref(), "incident.refused")
 		})
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
+// Role is what an actor is to the desk.
+type Role = lifecycle.Role
+
 // Actor is who acts. Every call needs one with an ID and a Tenant; a desk is closed without.
 type Actor struct {
 	ID     string
 	Tenant string
 	Kind   ActorKind
-	Roles  []lifecycle.Role
+	Roles  []Role
 	// OnBehalfOf is the person whom the actor acts for: an agent for a caller, the system for who caused it.
 	OnBehalfOf string
 }
@@ -47,14 +50,17 @@ func (k ActorKind) String() string {
 // The roles that the default authorizer knows. A desk may have others.
 const (
 	// Requester asks for help and sees the own tickets.
-	Requester lifecycle.Role = "requester"
+	Requester Role = "requester"
 	// Agent works on tickets.
-	Agent lifecycle.Role = "agent"
+	Agent Role = "agent"
 	// Manager does what agents do, and also what a lifecycle keeps for managers.
-	Manager lifecycle.Role = "manager"
+	Manager Role = "manager"
 	// Administrator also imports, erases and works on parked deliveries.
-	Administrator lifecycle.Role = "administrator"
+	Administrator Role = "administrator"
 )
+
+// Machinery is the role of what only timers, hooks and rules do. Give it to nobody.
+const Machinery Role = "machinery"
 
 // SystemID is the actor of timers and hooks.
 const SystemID = "system"
@@ -110,10 +116,4 @@ type Authorizer interface {
 	Scope(ctx context.Context, a *Actor, kind string) (*Filter, error)
 	// Mask answers the names of fields and the kinds of rows (such as "work_note") that the actor does not see.
 	Mask(ctx context.Context, a *Actor, kind string) []string
-}
-
-// ManyAuthorizer is what an [Authorizer] may also be: one question about many triggers, for [Kernel.Permitted].
-type ManyAuthorizer interface {
-	// Granted keeps those triggers that Permit would permit, in the same slice and order.
-	Granted(ctx context.Context, a *Actor, kind string, triggers []lifecycle.Trigger, on Record) []lifecycle.Trigger
 }

@@ -178,8 +178,11 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 			return nil, err
 		}
 	}
-	if id == "" && !h.creates {
+	switch {
+	case id == "" && !h.creates:
 		return nil, ErrNotFound.with("kind", kd.name, "give the record's id")
+	case id != "" && h.creates:
+		return nil, Invalid("id", "a new record takes its number from the desk, or from WithNumber: name the kind alone")
 	}
 	x, err := k.begin(ctx, actor)
 	if err != nil {
@@ -395,8 +398,8 @@ func (x *tx) asked(kd *kind, rec Record) *attempt {
 
 // granted keeps the triggers that the authorizer grants.
 func (x *tx) granted(kd *kind, triggers []lifecycle.Trigger, rec Record) []lifecycle.Trigger {
-	if many, ok := x.k.auth.(ManyAuthorizer); ok {
-		return many.Granted(x.ctx, x.actor, kd.name, triggers, rec)
+	if grants, ok := x.k.auth.(Grants); ok {
+		return grants.granted(x.actor, kd.name, triggers, rec)
 	}
 	return slices.DeleteFunc(triggers, func(t lifecycle.Trigger) bool {
 		return x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Verb(t)}, rec) != nil

@@ -45,6 +45,8 @@ var (
 	ErrTimerGone = &Error{Code: "timer_gone", Message: "the timer was moved or cancelled"}
 	// ErrBroken: a record's chain of events does not verify.
 	ErrBroken = &Error{Code: "broken", Message: "the record's history was altered"}
+	// ErrHook: a hook of the host said no; nothing was written.
+	ErrHook = &Error{Code: "hook", Message: "a rule of this desk says no"}
 	// ErrPanic: a handler, guard or hook panicked; nothing was written.
 	ErrPanic = &Error{Code: "panic", Message: "a handler panicked; nothing was written"}
 )

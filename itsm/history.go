@@ -33,6 +33,8 @@ type Entry struct {
 	People []string
 	// Rows stamps what was added to the record: comments, links and so on.
 	Rows []RowStamp
+	// Digest is the head of the chain after this event.
+	Digest Digest
 }
 
 // History answers the events of a record with a version above after, up to limit (0 means all), as the actor may see
@@ -142,7 +144,7 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 // Read decodes an event. Its changes come in the order of their names.
 func (e *Event) Read() (Entry, error) {
 	entry := Entry{
-		Version: e.Version, At: e.At, Event: e.Kind, Also: slices.Clone(e.Also), Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows),
+		Version: e.Version, At: e.At, Event: e.Kind, Also: slices.Clone(e.Also), Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows), Digest: e.Digest,
 	}
 	broken := func(err error) (Entry, error) {
 		return Entry{}, &Error{Code: ErrBroken.Code, Message: "an event cannot be read", Cause: err, Args: map[string]string{

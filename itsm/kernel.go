@@ -164,7 +164,7 @@ func (k *Kernel) Lifecycles(kind string) []lifecycle.Definition {
 	}
 	defs := make([]lifecycle.Definition, len(kd.axes))
 	for i, a := range kd.axes {
-		defs[i] = a.definition
+		defs[i] = a.table()
 	}
 	return defs
 }
@@ -226,6 +226,14 @@ func (h *Hook) watches(kind string) bool {
 		return true
 	}
 	return slices.Contains(h.Kinds, kind)
+}
+
+// failed gives an error of the host's a code and the hook's name; the library's own say enough.
+func (h *Hook) failed(err error) error {
+	if CodeOf(err) != "internal" {
+		return err
+	}
+	return &Error{Code: ErrHook.Code, Message: ErrHook.Message, Args: map[string]string{"hook": h.Name}, Cause: err}
 }
 
 func (h *Hook) answers(t lifecycle.Trigger) bool {

@@ -44,6 +44,14 @@ type axis struct {
 	roles []lifecycle.Role
 }
 
+// table answers a copy of the table.
+func (a *axis) table() lifecycle.Definition {
+	if a.machine == nil {
+		return a.definition
+	}
+	return a.machine.Definition()
+}
+
 func (a *axis) rolesOf(actor *Actor) []lifecycle.Role {
 	if actor.Kind == System {
 		return a.roles

@@ -125,7 +125,7 @@ func (r *Records[P]) Kernel() *Kernel { return r.k }
 func (r *Records[P]) Kind() string { return r.kind.name }
 
 // Lifecycle answers the table of the record's state.
-func (r *Records[P]) Lifecycle() lifecycle.Definition { return r.kind.axes[0].definition }
+func (r *Records[P]) Lifecycle() lifecycle.Definition { return r.kind.axes[0].table() }
 
 // Ref names one of the practice's records.
 func (r *Records[P]) Ref(id string) Ref { return Ref{Kind: r.kind.name, ID: id} }

@@ -262,12 +262,22 @@ func (kd *kind) checkFilter(f *Filter, depth int) error {
 	if len(f.Values) != values {
 		return Invalid("filter", fmt.Sprintf("%s takes %d values", f.Op, values))
 	}
+	column := kd.columns[kd.columnAt[f.Column]]
 	for _, v := range f.Values {
 		if err := v.Check(); err != nil {
 			return ErrInvalid.because(err)
 		}
+		if !suits(v.Kind(), column.Kind) {
+			return Invalid("filter", fmt.Sprintf("the column %s holds %v, not %v", f.Column, column.Kind, v.Kind()))
+		}
 	}
 	return nil
+}
+
+// suits reports whether a value of a kind can be compared with a column.
+func suits(value, column field.Kind) bool {
+	number := func(k field.Kind) bool { return k == field.KindInt || k == field.KindNumber }
+	return value == column || value == field.KindText && column == field.KindList || number(value) && number(column)
 }
 
 // names reports whether the filter looks at one of the columns.

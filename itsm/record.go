@@ -126,7 +126,8 @@ type Ticket struct {
 	// Parent is the ticket that this one hangs under.
 	Parent Ref `json:"parent,omitzero" itsm:"index"`
 
-	// Reassignments counts changes of group or assignee after the first assignment, Reopens the reopenings.
+	// Reassignments counts how often the work went from a group or a person to another; the first group, and the first
+	// person of a group, are none. Reopens counts the reopenings.
 	Reassignments int `json:"reassignments,omitempty"`
 	Reopens       int `json:"reopens,omitempty"`
 	// OpenTasks counts mandatory tasks that are not done. It stands on the record so that its version protects it.
@@ -145,6 +146,13 @@ func TicketOf(r Record) *Ticket {
 		return t.Work()
 	}
 	return nil
+}
+
+// handedOver reports whether the work went from one to another.
+func (t *Ticket) handedOver(to *Ticket) bool {
+	group := t.Group != to.Group && to.Group != ""
+	person := t.Assignee != to.Assignee
+	return group && t.Group != "" || person && t.Assignee != "" && (to.Assignee != "" || group)
 }
 
 // HoldReason says what a ticket on hold waits for.

@@ -129,6 +129,8 @@ type LevelReached struct {
 	Percent int `json:"percent"`
 	// Due is when the level was reached by the clock, also where it was noticed later.
 	Due time.Time `json:"due"`
+	// Suppressed is set where the level had passed before the ticket was imported: nobody is told.
+	Suppressed bool `json:"suppressed,omitempty"`
 }
 
 // Breach reports whether the level lies at or behind the target's end.
@@ -153,6 +155,12 @@ func (u *Unit) Levels() []LevelReached {
 		}
 	}
 	return levels
+}
+
+// SuppressLevel notes a level that had passed before the ticket was imported, without telling anybody.
+func (u *Unit) SuppressLevel(l LevelReached) error {
+	l.Suppressed = true
+	return u.Fact(factLevel, l)
 }
 
 // Escalations reads the steps that were taken in an event, with the people who are told.
@@ -207,6 +215,39 @@ const (
 	TriggerLevel    lifecycle.Trigger = "reach_level"
 	TriggerEscalate lifecycle.Trigger = "escalate"
 )
+
+// StandardTransitions are the rows of the standard triggers, from the states of a table; only some of the triggers
+// where those are named.
+func StandardTransitions(from []lifecycle.State, only ...lifecycle.Trigger) []lifecycle.Transition {
+	need := func(fields ...string) []lifecycle.Need {
+		needs := make([]lifecycle.Need, len(fields))
+		for i, f := range fields {
+			needs[i] = lifecycle.Need{f}
+		}
+		return needs
+	}
+	rows := []lifecycle.Transition{
+		{Trigger: TriggerEdit, Leaves: need("title")},
+		{Trigger: TriggerComment, Brings: need("body")},
+		{Trigger: TriggerNote, Brings: need("body")},
+		{Trigger: TriggerLogTime, Brings: need("spent")},
+		{Trigger: TriggerAttach, Brings: need("name", "location")},
+		{Trigger: TriggerLink, Brings: need("to")},
+		{Trigger: TriggerLinked, Roles: []Role{Machinery}},
+		{Trigger: TriggerUnlink, Brings: need("id")},
+		{Trigger: TriggerWatch},
+		{Trigger: TriggerUnwatch},
+		{Trigger: TriggerLevel, Brings: need("target"), Roles: []Role{Machinery}},
+		{Trigger: TriggerEscalate, Roles: []Role{Machinery}},
+	}
+	if len(only) > 0 {
+		rows = slices.DeleteFunc(rows, func(r lifecycle.Transition) bool { return !slices.Contains(only, r.Trigger) })
+	}
+	for i := range rows {
+		rows[i].From = slices.Clone(from)
+	}
+	return rows
+}
 
 // StandardTriggers declares the triggers for a lifecycle.
 func StandardTriggers() []lifecycle.TriggerRow {
@@ -443,6 +484,16 @@ func (r *Row) personal() (text string, erased bool) {
 	return v.Text(), false
 }
 
+// link reads a row that is a link.
+func (r *Row) link() (Link, error) {
+	var l Link
+	if err := json.Unmarshal(r.Facts, &l); err != nil {
+		return Link{}, ErrBroken.because(err)
+	}
+	l.ID, l.At, l.By = r.ID, r.At, r.Sealed.Subject
+	return l, nil
+}
+
 type commentFacts struct {
 	Internal  bool   `json:"internal,omitempty"`
 	Channel   string `json:"channel,omitempty"`
@@ -462,9 +513,10 @@ type fileFacts struct {
 	Location string `json:"location"`
 }
 
-// person is whom a row is by: a person where there is one, else the program.
+// person is whom a row is by: the person who gave the command, or for whom an integration did; else the program. What
+// a rule writes is the system's.
 func (u *Unit) person() string {
-	if p := u.actor.Person(); p != "" {
+	if p := u.actor.Person(); p != "" && u.actor.Kind != System {
 		return p
 	}
 	return u.actor.ID
@@ -560,9 +612,9 @@ func (u *Unit) unlink(id int64) error {
 	if len(rows) == 0 || rows[0].ID != id {
 		return ErrNotFound.with("link", strconv.FormatInt(id, 10), "")
 	}
-	var l Link
-	if err := json.Unmarshal(rows[0].Facts, &l); err != nil {
-		return ErrBroken.because(err)
+	l, err := rows[0].link()
+	if err != nil {
+		return err
 	}
 	end := LinkEnd{Link: Link{Name: l.Inverse, Inverse: l.Name, To: u.Ref()}, Remove: true}
 	if err := u.Do(l.To, TriggerLinked, end); err != nil {

@@ -384,10 +384,12 @@ func (x *tx) tidy(kd *kind, a *attempt) error {
 	if a.before != nil {
 		was = TicketOf(a.before)
 		custom = was.Custom
-		if (was.Group != "" || was.Assignee != "") && (was.Group != after.Group || was.Assignee != after.Assignee) &&
-			(after.Group != "" || after.Assignee != "") {
+		if was.handedOver(after) {
 			after.Reassignments++
 		}
+	}
+	if was != nil && custom.Equal(after.Custom) {
+		return nil // a field that a newer schema requires does not stop the record's other commands
 	}
 	if err := kd.schema.Validate(custom, after.Custom); err != nil {
 		return ErrInvalid.because(err)
@@ -415,7 +417,7 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 			c.Before = kd.clone(before)
 		}
 		if err := hook.AfterAct(&u, c); err != nil {
-			return fmt.Errorf("hook %s: %w", hook.Name, err)
+			return hook.failed(err)
 		}
 	}
 	return nil
@@ -494,7 +496,7 @@ func (x *tx) conclude() error {
 				c.Trigger = t.acts[0]
 			}
 			if err := hook.BeforeCommit(&u, c); err != nil {
-				return fmt.Errorf("hook %s: %w", hook.Name, err)
+				return hook.failed(err)
 			}
 		}
 	}

@@ -174,7 +174,7 @@ func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any)
 		timer.Input = string(text)
 	}
 	u.touch.begin(u)
-	if u.tx.historic && !due.After(u.tx.clockNow()) {
+	if u.Suppresses(due) {
 		u.touch.facts = append(u.touch.facts, fact{name: "suppressed", json: field.Text(name).AppendJSON(nil)})
 		u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
 		return nil
@@ -192,6 +192,27 @@ func (u *Unit) Concern(person string) error {
 	u.touch.begin(u)
 	u.touch.people = append(u.touch.people, person)
 	return nil
+}
+
+// Suppresses reports whether a timer due at that instant would never fire, because the command is historic and the
+// instant has passed.
+func (u *Unit) Suppresses(due time.Time) bool {
+	return u.tx.historic && !due.After(u.tx.clockNow())
+}
+
+// Links answers the links of the record at hand as they are stored, without those that this transaction added.
+func (u *Unit) Links() ([]Link, error) {
+	rows, err := u.Rows(Links, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	links := make([]Link, len(rows))
+	for i := range rows {
+		if links[i], err = rows[i].link(); err != nil {
+			return nil, err
+		}
+	}
+	return links, nil
 }
 
 // CancelTimer takes a timer of the record away; there need not be one.

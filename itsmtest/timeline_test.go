@@ -120,7 +120,7 @@ new (new), P3, version 4
     priority: 3
 
 2026-03-02T09:01:00Z  v2  fault.linked by system on behalf of ann, caused by fault/FLT0000001@4
-    link by ann: child_of fault/FLT0000001
+    link by system: child_of fault/FLT0000001
 
 2026-03-03T09:00:00Z  v3  fault.reminded by system, caused by timer reminder
     reminded: nobody answers

@@ -182,22 +182,29 @@ func (s *Keeper) moves(is, was *itsm.Ticket, c itsm.Change) bool {
 }
 
 // next sets the timer of the first level above the percentage. One that the clock passed unnoticed is due when that was,
-// also where the clock stands by now: it fires late, and then the next one.
+// also where the clock stands by now: it fires late, and then the next one. What had passed before an import is only
+// noted.
 func next(u *itsm.Unit, clock *Clock, t *Target, name string, percent int) error {
-	i := slices.IndexFunc(t.Levels, func(l Level) bool { return l.Percent > percent })
-	if i < 0 {
-		u.CancelTimer(name)
-		return nil
+	for _, l := range t.Levels {
+		if l.Percent <= percent {
+			continue
+		}
+		due, ok := clock.At(l.Percent)
+		if !ok {
+			break
+		}
+		level := itsm.LevelReached{
+			Agreement: clock.Agreement, Target: clock.Target, Level: l.Name, Percent: l.Percent, Due: due,
+		}
+		if !u.Suppresses(due) {
+			return u.SetTimer(name, due, itsm.TriggerLevel, level)
+		}
+		if err := u.SuppressLevel(level); err != nil {
+			return err
+		}
 	}
-	l := &t.Levels[i]
-	due, ok := clock.At(l.Percent)
-	if !ok {
-		u.CancelTimer(name)
-		return nil
-	}
-	return u.SetTimer(name, due, itsm.TriggerLevel, itsm.LevelReached{
-		Agreement: clock.Agreement, Target: clock.Target, Level: l.Name, Percent: l.Percent, Due: due,
-	})
+	u.CancelTimer(name)
+	return nil
 }
 
 // reached is the highest percentage that the ticket's events say a target came to: a level fires once.
