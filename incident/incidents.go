@@ -65,12 +65,8 @@ func New(k *itsm.Kernel, c Config) (*Incidents, error) {
 	if err := s.matrix.Check(); err != nil {
 		return nil, err
 	}
-	table, err := Lifecycle().With(c.Overlays...)
-	if err != nil {
-		return nil, err
-	}
 	p, err := itsm.NewPractice[Incident](k, itsm.Spec{
-		Kind: Kind, Series: Series, Lifecycle: table, Custom: c.Custom,
+		Kind: Kind, Series: Series, Lifecycle: Lifecycle(), Overlays: c.Overlays, Custom: c.Custom,
 		Editable: []string{
 			"title", "description", "caller", "channel", "impact", "urgency", "priority", "priority_reason",
 			"category", "service", "items",

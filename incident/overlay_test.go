@@ -2,6 +2,7 @@ package incident_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -208,3 +209,15 @@ func TestFaultyOverlay(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+func TestOverlayRemovesReopen(t *testing.T) {
+	d := newDesk(t, incident.Config{Overlays: []lifecycle.Overlay{{
+		Lifecycle: incident.Kind, Version: 2, Remove: lifecycle.Removal{Triggers: []lifecycle.Trigger{incident.TriggerReopen}},
+	}}})
+	inc := d.in(resolved)
+	_, err := d.Reopen(d.cleo, inc.ID, again)
+	refused(t, err, lifecycle.UnknownTrigger, map[string]string{"trigger": "reopen"})
+	inc = d.ok(d.Comment(d.cleo, inc.ID, itsm.Comment{Body: "Down again."}))
+	assert.Equal(t, resolved, inc.State, "the caller's message is a comment only")
+	d.pass(time.Hour * 24)
+	assert.Equal(t, closed, d.get(inc.ID).State)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/itsmkit/itsmkit/calendar"
+	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
@@ -413,4 +414,22 @@ func TestFaultyConfig(t *testing.T) {
 	}
 	_, err := kernelWith(incident.Config{})
 	assert.NoError(t, err)
+}
+
+func TestReopenTakesWhoIsNamed(t *testing.T) {
+	d := newDesk(t, incident.Config{})
+	inc := d.ok(d.Resolve(d.ann, d.reported().ID, fixed))
+	inc = d.ok(d.Reopen(d.ann, inc.ID, again, itsm.To("", "eve")))
+	assert.Equal(t, inProgress, inc.State, "a person is named with the command")
+	assert.Equal(t, "eve", inc.Assignee)
+}
+
+func TestNothingIsCarriedIntoAClosedIncident(t *testing.T) {
+	d := newDesk(t, incident.Config{})
+	inc := d.in(closed)
+	_, err := d.Note(d.ann, inc.ID, "Whose was it?", itsm.To("storage", ""))
+	refused(t, err, lifecycle.NotFromHere, nil)
+	_, err = d.Note(d.ann, inc.ID, "Another title.", itsm.With(itsm.Patch{"title": field.Text("x")}))
+	refused(t, err, lifecycle.NotFromHere, nil)
+	d.unchanged(inc)
 }

@@ -93,6 +93,16 @@ func (e *Event) Redact(fields []string) *Event {
 	return &redacted
 }
 
+// copied shares nothing with the event.
+func (e *Event) copied() *Event {
+	c := *e
+	c.Also, c.Facts, c.Sealed, c.Rows = slices.Clone(e.Also), slices.Clone(e.Facts), slices.Clone(e.Sealed), slices.Clone(e.Rows)
+	for i := range c.Sealed {
+		c.Sealed[i].Salt, c.Sealed[i].Value = slices.Clone(c.Sealed[i].Salt), slices.Clone(c.Sealed[i].Value)
+	}
+	return &c
+}
+
 // RowStamp binds a row to the event that added it.
 type RowStamp struct {
 	ID     int64

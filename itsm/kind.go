@@ -20,6 +20,7 @@ type kind struct {
 	schema   *field.Compiled
 	customAt int
 	editable map[string]bool
+	base     map[lifecycle.Trigger]bool // of the table before its overlays
 	hooks    []Hook
 	handlers map[lifecycle.Trigger]*handler
 	guards   map[string]lifecycle.Guard[*attempt]
@@ -108,7 +109,11 @@ func (kd *kind) compile() []error {
 		}
 	}
 	for _, t := range sortedTriggers(kd.handlers) {
-		if h := kd.handlers[t]; h.axis == nil && !h.creates {
+		switch h := kd.handlers[t]; {
+		case h.axis != nil, h.creates:
+		case kd.base[t]:
+			h.axis = kd.axes[0] // an overlay took the trigger away: it is refused as unknown
+		default:
 			fault("the handler of %q has no row in any lifecycle", t)
 		}
 	}

@@ -32,8 +32,9 @@ type Spec struct {
 	Kind string
 	// Series begins the records' numbers, such as "INC".
 	Series string
-	// Lifecycle is the table of the record's state.
+	// Lifecycle is the table of the record's state, and Overlays change it, in order.
 	Lifecycle lifecycle.Definition
+	Overlays  []lifecycle.Overlay
 	// Axes are further lifecycles, each on a field of type lifecycle.State named by its JSON name.
 	Axes []Axis
 	// Custom declares the custom fields of a ticket.
@@ -86,6 +87,7 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 		schema:   schema,
 		customAt: p.Custom(),
 		editable: map[string]bool{},
+		base:     map[lifecycle.Trigger]bool{},
 		handlers: map[lifecycle.Trigger]*handler{},
 		guards:   map[string]lifecycle.Guard[*attempt]{},
 		choices:  map[string]func(*attempt) lifecycle.State{},
@@ -99,7 +101,16 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 		},
 		restore: func(dst, src Record) { *any(dst).(*P) = *any(src).(*P) },
 	}
-	kd.axes = append(kd.axes, &axis{definition: s.Lifecycle, main: true})
+	table := s.Lifecycle
+	if len(s.Overlays) > 0 {
+		if table, err = s.Lifecycle.With(s.Overlays...); err != nil {
+			return nil, ErrInvalid.because(err)
+		}
+	}
+	kd.axes = append(kd.axes, &axis{definition: table, main: true})
+	for _, row := range s.Lifecycle.Events {
+		kd.base[row.Name] = true
+	}
 	for _, a := range s.Axes {
 		i := p.Index(a.Field)
 		if i < 0 || p.Fields[i].Type != reflect.TypeFor[lifecycle.State]() {
@@ -263,7 +274,7 @@ func IfVersion(version int64) Option { return func(c *call) { c.expect = version
 func Once(key string) Option { return func(c *call) { c.key = key } }
 
 // To hands the ticket to a group and an assignee with the command. Empty leaves what is there. The actor needs the verb
-// of [TriggerEdit].
+// of [TriggerEdit], and the table must let the record be edited in the state before the command or after it.
 func To(group, assignee string) Option {
 	return func(c *call) { c.group, c.assignee = group, assignee }
 }

@@ -31,7 +31,7 @@ type Store interface {
 	//   - ErrConflict where another record or a record that was only read has not the version that the set expects,
 	//   - ErrTimerGone where the set's Fired timer is not there with that generation,
 	//   - ErrConflict where the set's Receipt is there already and does not expire at or before the new one's At, or a
-	//     subscriber's position or tries are not the expected ones.
+	//     subscriber's row has not the revision one below the new one's.
 	// The set's slices belong to the caller again when Apply returns.
 	Apply(ctx context.Context, set *WriteSet) error
 
@@ -132,8 +132,8 @@ type WriteSet struct {
 	Fired *Timer
 	// Receipt is written with the set.
 	Receipt *Receipt
-	// Subscription moves a subscriber; Expect is its position before.
-	Subscription *SubscriptionWrite
+	// Subscription replaces a subscriber's row. It must have the revision that is one below; the first revision is 1.
+	Subscription *Subscription
 	// Redactions take personal values out of stored events and rows.
 	Redactions []Redaction
 	// Forget deletes the receipts of a tenant's actor.
@@ -208,7 +208,9 @@ type Delivery struct {
 
 // Subscription is how far a subscriber came, and what it could not do.
 type Subscription struct {
-	Name     string
+	Name string
+	// Revision counts the writes of this row.
+	Revision int64
 	Position Position
 	// Tries and RetryAt tell of the event after Position: how often it failed, and when it is tried again.
 	Tries   int
@@ -224,13 +226,6 @@ type Parked struct {
 	Tries    int
 	Error    string
 	At       time.Time
-}
-
-// SubscriptionWrite replaces a subscriber's row where its position and tries are the expected ones.
-type SubscriptionWrite struct {
-	Subscription
-	ExpectPosition Position
-	ExpectTries    int
 }
 
 // Redaction drops salt and value of sealed values whose subject is the person, from the event of that version and

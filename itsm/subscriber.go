@@ -84,7 +84,6 @@ func (k *Kernel) deliver(ctx context.Context, s *subscriber) (delivered int, ret
 		if err != nil || len(feed) == 0 {
 			return delivered, retry, err
 		}
-		before := row
 		var failure error
 		for _, d := range feed {
 			if failure = s.handle(ctx, d.Event); failure != nil {
@@ -100,8 +99,8 @@ func (k *Kernel) deliver(ctx context.Context, s *subscriber) (delivered int, ret
 				k.failed(ctx, s, &row, feed, failure)
 			}
 		}
-		write := SubscriptionWrite{Subscription: row, ExpectPosition: before.Position, ExpectTries: before.Tries}
-		err = k.store.Apply(context.WithoutCancel(ctx), &WriteSet{Subscription: &write})
+		row.Revision++
+		err = k.store.Apply(context.WithoutCancel(ctx), &WriteSet{Subscription: &row})
 		switch {
 		case errors.Is(err, ErrConflict): // another node was faster
 			return delivered, retry, nil
@@ -143,7 +142,7 @@ func (s *subscriber) handle(ctx context.Context, e *Event) (err error) {
 			err = fmt.Errorf("the subscriber panicked: %v", r)
 		}
 	}()
-	return s.Handle(WithActor(ctx, Actor{ID: SystemID, Tenant: e.Tenant, Kind: System}), e)
+	return s.Handle(WithActor(ctx, Actor{ID: SystemID, Tenant: e.Tenant, Kind: System}), e.copied())
 }
 
 func (k *Kernel) subscription(ctx context.Context, name string) (Subscription, error) {
@@ -208,9 +207,9 @@ func (k *Kernel) unpark(ctx context.Context, name string, at Position, work func
 			}
 			worked = true
 		}
-		write := SubscriptionWrite{Subscription: row, ExpectPosition: row.Position, ExpectTries: row.Tries}
-		write.Parked = slices.Delete(slices.Clone(row.Parked), i, i+1)
-		if err := k.store.Apply(ctx, &WriteSet{Subscription: &write}); !errors.Is(err, ErrConflict) {
+		row.Revision++
+		row.Parked = slices.Delete(slices.Clone(row.Parked), i, i+1)
+		if err := k.store.Apply(ctx, &WriteSet{Subscription: &row}); !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}

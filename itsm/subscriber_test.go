@@ -253,3 +253,19 @@ func TestACancelledDeliveryIsNobodysFault(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"L0000001@1 lamp.made", "L0000002@1 lamp.made"}, box.got)
 }
+
+func TestParkedEventsAreNotBroughtBack(t *testing.T) {
+	box := &outbox{fail: func(*itsm.Event) error { return errors.New("no route") }}
+	k, l, _ := mailer(t, memory.New(), itsm.Subscriber{Name: "mail", Handle: box.handle, Tries: 1})
+	made(t, l, "desk")
+	made(t, l, "hall")
+	_, _, err := k.Deliver(context.Background())
+	require.NoError(t, err)
+	parked, err := k.Parked(root, "mail")
+	require.NoError(t, err)
+	box.fail = func(*itsm.Event) error { return k.Discard(root, "mail", parked[1].Position) }
+	require.NoError(t, k.Retry(root, "mail", parked[0].Position))
+	parked, err = k.Parked(root, "mail")
+	require.NoError(t, err)
+	require.Empty(t, parked, "what was discarded while another was tried again stays discarded")
+}

@@ -249,15 +249,25 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
 	state := h.axis.stateOf(kd, rec)
+	if with.hands() { // before the table looks, because a target may depend on who is named
+		if t.after != nil {
+			a.before = kd.clone(t.after)
+		}
+		x.open(t, actor, from)
+		a.rec = t.after
+		hand(t.after, with)
+	}
 	to, refusal := h.axis.machine.Fire(state, h.trigger, a, h.axis.rolesOf(actor))
 	if refusal != nil {
 		return refusal
 	}
-	if t.after != nil {
-		a.before = kd.clone(t.after)
+	if !with.hands() {
+		if t.after != nil {
+			a.before = kd.clone(t.after)
+		}
+		x.open(t, actor, from)
+		a.rec = t.after
 	}
-	x.open(t, actor, from)
-	a.rec = t.after
 	if err := x.handle(kd, h, a, state, to); err != nil {
 		return err
 	}
@@ -288,6 +298,9 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 		axis.move(kd, t.after, axis.machine.Initial())
 	}
 	x.open(t, actor, from)
+	if with.hands() {
+		hand(t.after, with)
+	}
 	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
 	if err := x.handle(kd, h, a, t.after.Header().State, t.after.Header().State); err != nil {
@@ -307,10 +320,11 @@ func (x *tx) attempt(depth int) *attempt {
 	return &x.attempts[depth]
 }
 
+// hands reports whether the call hands the ticket over.
+func (c *call) hands() bool { return c != nil && (c.group != "" || c.assignee != "") }
+
 // carried reports whether something beside the input came with the call.
-func (c *call) carried() bool {
-	return c != nil && (c.group != "" || c.assignee != "" || len(c.patch) > 0)
-}
+func (c *call) carried() bool { return c.hands() || c != nil && len(c.patch) > 0 }
 
 // hand gives the ticket to the group and assignee that came with the call, before its handler looks.
 func hand(rec Record, with *call) {
@@ -324,28 +338,23 @@ func hand(rec Record, with *call) {
 	}
 }
 
-// handle runs the handler, with what else came with the call around it.
+// handle runs the handler, and then what else came with the call.
 func (x *tx) handle(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
 	u, rec := &a.unit, a.rec
-	carried := a.with.carried()
-	if carried {
-		if err := x.k.auth.Permit(x.ctx, u.actor, Action{Kind: kd.name, Verb: Verb(TriggerEdit)}, rec); err != nil {
+	if err := h.run(u, rec, a.in); err != nil || !a.with.carried() {
+		return err
+	}
+	if err := x.k.auth.Permit(x.ctx, u.actor, Action{Kind: kd.name, Verb: Verb(TriggerEdit)}, rec); err != nil {
+		return err
+	}
+	if len(a.with.patch) > 0 {
+		if err := a.with.patch.Apply(u); err != nil {
 			return err
 		}
-		hand(rec, a.with)
-	}
-	if err := h.run(u, rec, a.in); err != nil {
-		return err
-	}
-	if !carried || len(a.with.patch) == 0 {
-		return nil
-	}
-	if err := a.with.patch.Apply(u); err != nil {
-		return err
-	}
-	if kd.edited != nil {
-		if err := kd.edited(u, rec, a.with.patch); err != nil {
-			return err
+		if kd.edited != nil {
+			if err := kd.edited(u, rec, a.with.patch); err != nil {
+				return err
+			}
 		}
 	}
 	return x.editable(kd, h, a, from, to)

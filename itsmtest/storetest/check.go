@@ -223,7 +223,7 @@ func text(x any) string {
 		for _, p := range x.Parked {
 			fmt.Fprintf(&parked, "\n\tparked %d %s v%d tries %d error %q at %s", p.Position, quoted(p.Key), p.Version, p.Tries, p.Error, instant(p.At))
 		}
-		return fmt.Sprintf("subscription at %d tries %d again %s%s", x.Position, x.Tries, instant(x.RetryAt), parked.String())
+		return fmt.Sprintf("subscription revision %d at %d tries %d again %s%s", x.Revision, x.Position, x.Tries, instant(x.RetryAt), parked.String())
 	case itsm.Delivery:
 		return fmt.Sprintf("%d: %s", x.Position, eventText(x.Event))
 	case []itsm.Delivery:

@@ -97,7 +97,7 @@ var faults = map[string]fault{
 			}))
 		})},
 	"the caller's slices are kept": {"Apply/the set belongs to the caller again", func(s itsm.Store) itsm.Store {
-		var kept atomic.Pointer[itsm.SubscriptionWrite]
+		var kept atomic.Pointer[itsm.Subscription]
 		return &broken{Store: s,
 			apply: func(ctx context.Context, set *itsm.WriteSet) error {
 				err := s.Apply(ctx, set)
@@ -109,7 +109,7 @@ var faults = map[string]fault{
 			view: func(v itsm.Snapshot) itsm.Snapshot {
 				return &brokenView{Snapshot: v, subscription: func(ctx context.Context, name string) (itsm.Subscription, error) {
 					if w := kept.Load(); w != nil && name == "mail" {
-						return w.Subscription, nil
+						return *w, nil
 					}
 					return v.Subscription(ctx, name)
 				}}

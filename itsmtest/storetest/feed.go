@@ -233,12 +233,12 @@ var subscriptions = []promise{
 		t.same(t.subscription("mail"), itsm.Subscription{}, "Subscription of an unknown name")
 	}},
 	{"moves from what is expected, each name by itself", func(t *trial) {
-		t.move("mail", 0, 0, itsm.Subscription{Position: 3})
-		t.move("search", 0, 0, itsm.Subscription{Position: 9, Tries: 1, RetryAt: after(3)})
-		t.move("mail", 3, 0, itsm.Subscription{Position: 3, Tries: 1, RetryAt: after(1).Add(1)})
-		t.move("mail", 3, 1, itsm.Subscription{Position: 3, Tries: 2, RetryAt: after(2)})
-		t.move("mail", 3, 2, itsm.Subscription{Position: 2}) // back, to deliver again
-		t.same(t.subscription("search"), itsm.Subscription{Position: 9, Tries: 1, RetryAt: after(3)}, "Subscription of another name")
+		t.move("mail", itsm.Subscription{Position: 3})
+		t.move("search", itsm.Subscription{Position: 9, Tries: 1, RetryAt: after(3)})
+		t.move("mail", itsm.Subscription{Position: 3, Tries: 1, RetryAt: after(1).Add(1)})
+		t.move("mail", itsm.Subscription{Position: 3, Tries: 2, RetryAt: after(2)})
+		t.move("mail", itsm.Subscription{Position: 2}) // back, to deliver again
+		t.same(t.subscription("search"), itsm.Subscription{Name: "search", Revision: 1, Position: 9, Tries: 1, RetryAt: after(3)}, "Subscription of another name")
 		t.same(t.subscription("Mail"), itsm.Subscription{}, "Subscription of a name in another case")
 	}},
 	{"keeps parked events and forgets those that it no longer names", func(t *trial) {
@@ -246,27 +246,27 @@ var subscriptions = []promise{
 			{Position: 2, Key: itsm.Key{Tenant: umbrella, Kind: jobs, ID: "a/b"}, Version: 7, Tries: 5, Error: "550 no\r\nsuch 'box' é", At: base},
 			{Position: 1, Key: key(id(1)), Version: 1 << 40, Tries: 1, At: after(1)},
 		}
-		t.move("mail", 0, 0, itsm.Subscription{Position: 3, Parked: parked})
-		t.move("mail", 3, 0, itsm.Subscription{Position: 4, Parked: parked[1:]})
-		t.move("mail", 4, 0, itsm.Subscription{Position: 4})
+		t.move("mail", itsm.Subscription{Position: 3, Parked: parked})
+		t.move("mail", itsm.Subscription{Position: 4, Parked: parked[1:]})
+		t.move("mail", itsm.Subscription{Position: 4})
 	}},
-	{"from another place is ErrConflict and changes nothing", func(t *trial) {
-		t.furnished() // leaves mail at position 2 after 3 tries
-		for _, expect := range []itsm.SubscriptionWrite{{ExpectPosition: 0}, {ExpectPosition: 2}, {ExpectPosition: 1, ExpectTries: 3}} {
-			expect.Subscription = itsm.Subscription{Name: "mail", Position: 5}
+	{"from another revision is ErrConflict and changes nothing", func(t *trial) {
+		t.furnished()
+		now := t.subscription("mail").Revision
+		for _, revision := range []int64{0, now, now + 2} {
 			set := put(newJob(key(id(3))))
-			set.Subscription = &expect
-			t.refused(set, itsm.ErrConflict, "a subscription that is elsewhere")
+			set.Subscription = &itsm.Subscription{Name: "mail", Revision: revision, Position: 5}
+			t.refused(set, itsm.ErrConflict, "a subscription that was written meanwhile")
 		}
 		set := put(newJob(key(id(3))))
-		set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: "search", Position: 5}, ExpectPosition: 4}
+		set.Subscription = &itsm.Subscription{Name: "search", Revision: 2, Position: 5}
 		t.refused(set, itsm.ErrConflict, "a subscription that is not there")
 	}},
 	{"moved by one of many", func(t *trial) {
 		for n := range rounds(20) {
 			errs := together(6, func(int) error {
-				return t.store.Apply(t.Context(), &itsm.WriteSet{Subscription: &itsm.SubscriptionWrite{
-					Subscription: itsm.Subscription{Name: "mail", Position: itsm.Position(n + 1)}, ExpectPosition: itsm.Position(n),
+				return t.store.Apply(t.Context(), &itsm.WriteSet{Subscription: &itsm.Subscription{
+					Name: "mail", Revision: int64(n) + 1, Position: itsm.Position(n + 1),
 				}})
 			})
 			if won, _ := t.tally(errs, itsm.ErrConflict, "Apply of a subscription by many at once"); won != 1 {
@@ -287,9 +287,9 @@ func (t *trial) subscription(name string) (s itsm.Subscription) {
 }
 
 // move replaces a subscription and reads it back.
-func (t *trial) move(name string, position itsm.Position, tries int, to itsm.Subscription) {
+func (t *trial) move(name string, to itsm.Subscription) {
 	t.Helper()
-	to.Name = name
-	t.apply(&itsm.WriteSet{Subscription: &itsm.SubscriptionWrite{Subscription: to, ExpectPosition: position, ExpectTries: tries}})
-	t.same(t.subscription(name), to, "Subscription after it was moved from %d", position)
+	to.Name, to.Revision = name, t.subscription(name).Revision+1
+	t.apply(&itsm.WriteSet{Subscription: &to})
+	t.same(t.subscription(name), to, "Subscription after its write %d", to.Revision)
 }

@@ -152,7 +152,7 @@ var names = []promise{
 			j := newJob(itsm.Key{Tenant: name, Kind: jobs, ID: id(1)})
 			j.Amount = int64(n)
 			set := put(j)
-			set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: name, Position: itsm.Position(n + 1)}}
+			set.Subscription = &itsm.Subscription{Name: name, Revision: 1, Position: itsm.Position(n + 1)}
 			if err := t.store.Apply(t.Context(), set); err != nil {
 				t.Fatalf("Apply of a new record in tenant %q: %v", name, err)
 			}

@@ -103,9 +103,9 @@ var get = []promise{
 			set.Timers = []itsm.TimerWrite{{Timer: j.timer("close", at)}}
 			set.Receipt = j.receipt(id(n))
 			set.Receipt.Expires = at.Add(1)
-			set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{
-				Name: id(n), RetryAt: at, Tries: 1, Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 2, Error: "no", At: at}},
-			}}
+			set.Subscription = &itsm.Subscription{
+				Name: id(n), Revision: 1, RetryAt: at, Tries: 1, Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 2, Error: "no", At: at}},
+			}
 			t.apply(set)
 			t.same(t.get(j.Key()), j, "Get of a record of %s", at)
 			t.view(func(v itsm.Snapshot) {
@@ -123,7 +123,7 @@ var get = []promise{
 				t.same(receipt, set.Receipt, "Receipt of %s", at)
 				sub, err := v.Subscription(t.Context(), id(n))
 				t.ok(err, "Subscription")
-				t.same(sub, set.Subscription.Subscription, "Subscription of %s", at)
+				t.same(sub, *set.Subscription, "Subscription of %s", at)
 			})
 		}
 		claimed, err := t.store.Claim(t.Context(), instants()[len(instants())-1], after(0).AddDate(200, 0, 0), 100)

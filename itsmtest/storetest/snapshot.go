@@ -156,7 +156,7 @@ func (t *trial) changeEverything(j *job) {
 	set.Fired = new(j.timer("close", after(60)))
 	set.Timers = append(set.Timers, itsm.TimerWrite{Timer: n.timer("review", after(7))})
 	set.Redactions = append(set.Redactions, itsm.Redaction{Key: j.Key(), Version: 1, Fields: []string{"@actor", "title"}, RowIDs: []int64{1}})
-	set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: "mail", Position: 9}, ExpectPosition: 2, ExpectTries: 3}
+	set.Subscription = &itsm.Subscription{Name: "mail", Revision: t.subscription("mail").Revision + 1, Position: 9}
 	t.apply(set)
 	t.put(newJob(itsm.Key{Tenant: umbrella, Kind: jobs, ID: id(4)}))
 	alices := j.receipt("twice")

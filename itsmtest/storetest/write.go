@@ -84,11 +84,11 @@ var apply = []promise{
 	}},
 	{"a subscription that has moved is ErrConflict", func(t *trial) {
 		t.furnished()
-		for _, expect := range []itsm.SubscriptionWrite{{}, {ExpectPosition: 1}, {ExpectPosition: 1, ExpectTries: 3}, {ExpectPosition: 2, ExpectTries: 2}} {
+		now := t.subscription("mail").Revision
+		for _, revision := range []int64{0, now, now + 2} {
 			set := crowded()
-			expect.Name, expect.Position = "mail", 3
-			set.Subscription = &expect
-			t.refused(set, itsm.ErrConflict, "a subscription that is elsewhere or was tried more often")
+			set.Subscription = &itsm.Subscription{Name: "mail", Revision: revision, Position: 3}
+			t.refused(set, itsm.ErrConflict, "a subscription that was written meanwhile")
 		}
 	}},
 	{"the last of many records undoes all", func(t *trial) {
@@ -133,9 +133,10 @@ var apply = []promise{
 		set.Reads = []itsm.VersionCheck{{Key: key(id(2)), Expect: 1}}
 		set.Receipt = j.receipt("twice")
 		set.Fired = new(j.timer("close", after(60)))
-		set.Subscription = &itsm.SubscriptionWrite{ExpectPosition: 2, ExpectTries: 3, Subscription: itsm.Subscription{
-			Name: "mail", Position: 5, Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Error: "gone"}},
-		}}
+		set.Subscription = &itsm.Subscription{
+			Name: "mail", Revision: t.subscription("mail").Revision + 1, Position: 5,
+			Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Error: "gone"}},
+		}
 		set.Redactions = []itsm.Redaction{{Key: j.Key(), Version: 1, Fields: []string{"title"}, RowIDs: []int64{1}}}
 		set.Records[len(set.Records)-1].Removed = []int64{2}
 		t.apply(set)
@@ -201,10 +202,10 @@ func (t *trial) furnished() *job {
 	set.Records[1].Rows = []itsm.Row{other.row(1, "message")}
 	set.Timers = []itsm.TimerWrite{{Timer: j.timer("remind", after(30))}, {Timer: j.timer("close", after(60))}, {Timer: other.timer("close", after(90))}}
 	set.Receipt = j.receipt("once")
-	set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{
-		Name: "mail", Position: 2, Tries: 3, RetryAt: after(5),
+	set.Subscription = &itsm.Subscription{
+		Name: "mail", Revision: 1, Position: 2, Tries: 3, RetryAt: after(5),
 		Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 9, Error: "no such box", At: after(1)}},
-	}}
+	}
 	t.apply(set)
 	bobs := j.receipt("once")
 	bobs.Actor = "bob"
@@ -223,7 +224,7 @@ func crowded(writes ...itsm.RecordWrite) *itsm.WriteSet {
 			{Timer: furnished.timer("remind", after(0)), Cancel: true},
 		},
 		Receipt:      a.receipt("twice"),
-		Subscription: &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: "search", Position: 7}},
+		Subscription: &itsm.Subscription{Name: "search", Revision: 1, Position: 7},
 		Redactions:   []itsm.Redaction{{Key: furnished.Key(), Version: 1, Fields: []string{"caller"}, RowIDs: []int64{3}}},
 		Forget:       &itsm.ActorKey{Tenant: acme, Actor: "bob"},
 	}
@@ -257,7 +258,7 @@ func scribble(set *itsm.WriteSet) {
 	for i := range set.Subscription.Parked {
 		set.Subscription.Parked[i] = itsm.Parked{Error: "scribble"}
 	}
-	*set.Subscription = itsm.SubscriptionWrite{}
+	*set.Subscription = itsm.Subscription{}
 	for i := range set.Redactions {
 		r := &set.Redactions[i]
 		for n := range r.Fields {

@@ -166,8 +166,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 		}
 	}
 	if w := set.Subscription; w != nil {
-		have := s.subscriptionAt(w.Name, s.views.current.commit)
-		if have.Position != w.ExpectPosition || have.Tries != w.ExpectTries {
+		if s.subscriptionAt(w.Name, s.views.current.commit).Revision != w.Revision-1 {
 			return itsm.ErrConflict
 		}
 	}

@@ -141,7 +141,7 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 		}
 	}
 	if rapid.Bool().Draw(t, "subscription") {
-		set.Subscription = &itsm.SubscriptionWrite{Subscription: itsm.Subscription{Name: "mail", Position: m.position + 1}, ExpectPosition: m.position}
+		set.Subscription = &itsm.Subscription{Name: "mail", Revision: int64(m.position) + 1, Position: m.position + 1}
 		m.position++
 	}
 	if id := name(rapid.IntRange(0, 149).Draw(t, "redact")); len(m.events[id]) > 0 {

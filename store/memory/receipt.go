@@ -139,8 +139,8 @@ func (s *Store) subscriptionAt(name string, commit int64) itsm.Subscription {
 	return sub.Subscription
 }
 
-func (s *Store) setSubscription(w *itsm.SubscriptionWrite) {
-	next := &subscription{Subscription: w.Subscription, commit: s.views.next}
+func (s *Store) setSubscription(w *itsm.Subscription) {
+	next := &subscription{Subscription: *w, commit: s.views.next}
 	next.Parked = slices.Clone(w.Parked)
 	if old := s.subscriptions[w.Name]; old != nil {
 		if next.before = old; old.commit <= s.views.newest {

@@ -56,7 +56,7 @@ func TestApplyRefusesWhatNoStoreCouldWrite(t *testing.T) {
 		{"a timer due never", timer(func(x *itsm.Timer) { x.Due = time.Time{} })},
 		{"a timer due too late", timer(func(x *itsm.Timer) { x.Due = time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC) })},
 		{"a receipt of nobody", &itsm.WriteSet{Receipt: &itsm.Receipt{ReceiptKey: itsm.ReceiptKey{Tenant: "acme", Key: "1"}}}},
-		{"a subscription without a name", &itsm.WriteSet{Subscription: &itsm.SubscriptionWrite{}}},
+		{"a subscription without a name", &itsm.WriteSet{Subscription: &itsm.Subscription{}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := prepared(t)
