@@ -2,7 +2,7 @@
 //
 //	d, err := desk.Open(ctx, desk.Config{})
 //	...
-//	ctx = itsm.WithActor(ctx, itsm.Actor{ID: "alice", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
+//	ctx = itsm.WithActor(ctx, itsm.Actor{ID: "alice", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
 //	inc, err := d.Incidents.Report(ctx, incident.Report{Title: "VPN down", Impact: itsm.High, Urgency: itsm.High})
 //
 // The zero [Config] is a desk in memory by the machine's clock, with the roles of [itsm.DefaultGrants].

@@ -121,9 +121,9 @@ func TestRegister(t *testing.T) {
 		Register: func(k *itsm.Kernel) error {
 			table := lifecycle.Definition{
 				Name: "fault", Version: 1, Initial: "new",
-				States: []lifecycle.StateRow{{Name: "new", Title: "New", Phase: lifecycle.New}, {Name: "done", Title: "Done", Phase: lifecycle.Closed}},
-				Events: append(itsm.StandardTriggers(), lifecycle.TriggerRow{Name: "finish", Title: "Finish", Past: "finished"}),
-				Rows:   []lifecycle.Transition{{From: []lifecycle.State{"new"}, Trigger: "finish", To: "done"}},
+				States:   []lifecycle.StateRow{{Name: "new", Title: "New", Phase: lifecycle.New}, {Name: "done", Title: "Done", Phase: lifecycle.Closed}},
+				Triggers: append(itsm.StandardTriggers(), lifecycle.TriggerRow{Name: "finish", Title: "Finish", Past: "finished"}),
+				Rows:     []lifecycle.Transition{{From: []lifecycle.State{"new"}, Trigger: "finish", To: "done"}},
 			}
 			for _, row := range itsm.StandardTriggers() {
 				table.Rows = append(table.Rows, lifecycle.Transition{From: []lifecycle.State{"new", "done"}, Trigger: row.Name})
@@ -164,10 +164,10 @@ func TestRun(t *testing.T) {
 			Incidents:   incident.Config{Policy: incident.Policy{AutoClose: 16 * time.Hour}},
 			Subscribers: []itsm.Subscriber{{Name: "pager", Handle: func(_ context.Context, e *itsm.Event) error {
 				mu.Lock()
-				got = append(got, e.Kind)
+				got = append(got, e.Name)
 				mu.Unlock()
-				if e.Kind == "incident.level_reached" || e.Kind == "incident.closed" {
-					told <- e.Kind
+				if e.Name == "incident.level_reached" || e.Name == "incident.closed" {
+					told <- e.Name
 				}
 				return nil
 			}}},

@@ -8,7 +8,6 @@ import (
 	"github.com/itsmkit/itsmkit/desk"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
-	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
 // A desk in memory, and the life of an incident.
@@ -22,7 +21,7 @@ func Example() {
 	}
 	go d.Run(ctx) // fires timers and serves subscribers; plain calls need it not
 
-	ctx = itsm.WithActor(ctx, itsm.Actor{ID: "alice", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
+	ctx = itsm.WithActor(ctx, itsm.Actor{ID: "alice", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
 	inc, err := d.Incidents.Report(ctx, incident.Report{Title: "VPN down", Impact: itsm.High, Urgency: itsm.High})
 	fmt.Println(inc.ID, inc.Priority, inc.State, err)
 	inc, err = d.Incidents.Start(ctx, inc.ID)

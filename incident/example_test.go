@@ -54,7 +54,7 @@ func ExampleNew() {
 	}
 
 	cleo := itsm.WithActor(context.Background(), itsm.Actor{
-		ID: "cleo", Tenant: "acme", Roles: []lifecycle.Role{itsm.Requester},
+		ID: "cleo", Tenant: "acme", Roles: []itsm.Role{itsm.Requester},
 	})
 	inc, err := incidents.Report(cleo, incident.Report{Title: "VPN down", Impact: itsm.High, Urgency: itsm.High})
 	fmt.Println(inc.ID, inc.State, inc.Priority, err)

@@ -46,7 +46,7 @@ func Lifecycle() lifecycle.Definition {
 			{Name: StateClosed, Title: "Closed", Phase: lifecycle.Closed},
 			{Name: StateCancelled, Title: "Cancelled", Phase: lifecycle.Cancelled},
 		},
-		Events: append([]lifecycle.TriggerRow{
+		Triggers: append([]lifecycle.TriggerRow{
 			{Name: TriggerAssign, Title: "Assign", Past: "assigned"},
 			{Name: TriggerStart, Title: "Start work", Past: "started"},
 			{Name: TriggerReassign, Title: "Reassign", Past: "reassigned"},

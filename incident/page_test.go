@@ -56,7 +56,7 @@ func TestPracticePage(t *testing.T) {
 	}
 	table := incident.Lifecycle()
 	var names []string
-	for _, e := range table.Events {
+	for _, e := range table.Triggers {
 		if !slices.Contains(itsm.StandardTriggers(), e) {
 			names = append(names, string(e.Name))
 		}

@@ -171,7 +171,7 @@ func TestMaskHidesFieldsAndRows(t *testing.T) {
 	require.NoError(t, err)
 
 	auditor := as(itsm.Actor{ID: "aud", Tenant: "acme", Roles: []lifecycle.Role{"auditor"}})
-	both := as(itsm.Actor{ID: "bob", Tenant: "acme", Roles: []lifecycle.Role{itsm.Requester, "auditor"}})
+	both := as(itsm.Actor{ID: "bob", Tenant: "acme", Roles: []itsm.Role{itsm.Requester, "auditor"}})
 	for name, c := range map[string]struct {
 		ctx                              context.Context
 		points                           int

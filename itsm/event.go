@@ -36,8 +36,8 @@ type Event struct {
 	Version int64
 	// At is the instant of the command, or of the record's event before it where the clock had gone back. UTC.
 	At time.Time
-	// Kind is the record's kind and what happened, such as "incident.resolved".
-	Kind string
+	// Name is the record's kind and what happened, such as "incident.resolved".
+	Name string
 	// Also lists what else happened to the record in the same command, such as a resume by a hook.
 	Also []string
 	// Actor acted; for a person the ID is sealed, and is [Erased] after the person was.
@@ -144,7 +144,7 @@ func (e *Event) chain(scratch []byte, before Digest) (Digest, []byte) {
 	b = appendText(b, e.ID)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Version))
 	b = binary.BigEndian.AppendUint64(b, uint64(e.At.UnixNano()))
-	b = appendText(b, e.Kind)
+	b = appendText(b, e.Name)
 	b = binary.AppendUvarint(b, uint64(len(e.Also)))
 	for _, also := range e.Also {
 		b = appendText(b, also)

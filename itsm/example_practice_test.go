@@ -40,7 +40,7 @@ func LoanTable() lifecycle.Definition {
 			{Name: "lent", Title: "Lent", Phase: lifecycle.Active},
 			{Name: "returned", Title: "Returned", Phase: lifecycle.Closed},
 		},
-		Events: []lifecycle.TriggerRow{
+		Triggers: []lifecycle.TriggerRow{
 			{Name: "hand_over", Title: "Hand over", Past: "handed_over"},
 			{Name: "take_back", Title: "Take back", Past: "taken_back"},
 		},
@@ -93,8 +93,8 @@ func Example_practice() {
 		return
 	}
 
-	carl := itsm.WithActor(ctx, itsm.Actor{ID: "carl", Tenant: "acme", Roles: []lifecycle.Role{itsm.Requester}})
-	anna := itsm.WithActor(ctx, itsm.Actor{ID: "anna", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
+	carl := itsm.WithActor(ctx, itsm.Actor{ID: "carl", Tenant: "acme", Roles: []itsm.Role{itsm.Requester}})
+	anna := itsm.WithActor(ctx, itsm.Actor{ID: "anna", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
 
 	loan, err := loans.Request.Do(carl, Request{Title: "A projector for Monday"})
 	fmt.Println(loan.ID, loan.State, err)

@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	carl = itsm.WithActor(context.Background(), itsm.Actor{ID: "carl", Tenant: "acme", Roles: []lifecycle.Role{itsm.Requester}})
-	anna = itsm.WithActor(context.Background(), itsm.Actor{ID: "anna", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
-	chef = itsm.WithActor(context.Background(), itsm.Actor{ID: "chef", Tenant: "acme", Roles: []lifecycle.Role{itsm.Administrator}})
+	carl = itsm.WithActor(context.Background(), itsm.Actor{ID: "carl", Tenant: "acme", Roles: []itsm.Role{itsm.Requester}})
+	anna = itsm.WithActor(context.Background(), itsm.Actor{ID: "anna", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
+	chef = itsm.WithActor(context.Background(), itsm.Actor{ID: "chef", Tenant: "acme", Roles: []itsm.Role{itsm.Administrator}})
 )
 
 // lending opens a kernel with the practice of the package's example.
@@ -77,7 +77,7 @@ func Example_overlay() {
 		Lifecycle: "loan", Version: 2,
 		Adjust: []lifecycle.Adjustment{{
 			Edge: lifecycle.Edge{Trigger: "hand_over"},
-			Add:  lifecycle.Conditions{Roles: []lifecycle.Role{itsm.Manager}},
+			Add:  lifecycle.Conditions{Roles: []itsm.Role{itsm.Manager}},
 		}},
 	}
 	_, loans, err := lending(itsm.Config{}, nil, strict)
@@ -139,7 +139,7 @@ func ExampleHook() {
 func ExampleKernel_Subscribe() {
 	k, loans, err := lending(itsm.Config{}, func(k *itsm.Kernel) {
 		k.Subscribe(itsm.Subscriber{Name: "mail", Kinds: []string{"loan"}, Handle: func(_ context.Context, e *itsm.Event) error {
-			fmt.Println("mail:", e.Key.Ref(), e.Kind)
+			fmt.Println("mail:", e.Key.Ref(), e.Name)
 			return nil
 		}})
 	})

@@ -76,7 +76,7 @@ func repairTable() lifecycle.Definition {
 			{Name: "waiting", Title: "Waiting", Phase: lifecycle.Waiting}, {Name: "done", Title: "Done", Phase: lifecycle.Resolved},
 			{Name: "closed", Title: "Closed", Phase: lifecycle.Closed}, {Name: "dropped", Title: "Dropped", Phase: lifecycle.Cancelled},
 		},
-		Events: append([]lifecycle.TriggerRow{
+		Triggers: append([]lifecycle.TriggerRow{
 			{Name: "start", Title: "Start", Past: "started"}, {Name: "hold", Title: "Hold", Past: "held"},
 			{Name: "resume", Title: "Resume", Past: "resumed"}, {Name: "finish", Title: "Finish", Past: "finished"},
 			{Name: "confirm", Title: "Confirm", Past: "confirmed"}, {Name: "reopen", Title: "Reopen", Past: "reopened"},
@@ -89,7 +89,7 @@ func repairTable() lifecycle.Definition {
 			{From: []lifecycle.State{"doing"}, Trigger: "finish", To: "done", Brings: []lifecycle.Need{{"notes"}}, Guards: []string{"no_open_tasks"}, Ensures: []string{"has_group"}},
 			{From: []lifecycle.State{"done"}, Trigger: "confirm", To: "closed"},
 			{From: []lifecycle.State{"done"}, Trigger: "reopen", To: "doing", Brings: []lifecycle.Need{{"reason"}}},
-			{From: open, Trigger: "drop", To: "dropped", Roles: []lifecycle.Role{itsm.Manager, itsm.Administrator}},
+			{From: open, Trigger: "drop", To: "dropped", Roles: []itsm.Role{itsm.Manager, itsm.Administrator}},
 		},
 	}
 	for _, row := range itsm.StandardTriggers() {
@@ -126,12 +126,12 @@ func checkTable() lifecycle.Definition {
 			{Name: "unchecked", Title: "Unchecked", Phase: lifecycle.New}, {Name: "checking", Title: "Checking", Phase: lifecycle.Active},
 			{Name: "passed", Title: "Passed", Phase: lifecycle.Closed},
 		},
-		Events: []lifecycle.TriggerRow{
+		Triggers: []lifecycle.TriggerRow{
 			{Name: "check", Title: "Check", Past: "check_begun"}, {Name: "pass", Title: "Pass", Past: "passed"}, {Name: "fail", Title: "Fail", Past: "failed"},
 		},
 		Rows: []lifecycle.Transition{
 			{From: []lifecycle.State{"unchecked"}, Trigger: "check", To: "checking"},
-			{From: []lifecycle.State{"checking"}, Trigger: "pass", To: "passed", Roles: []lifecycle.Role{itsm.Manager}},
+			{From: []lifecycle.State{"checking"}, Trigger: "pass", To: "passed", Roles: []itsm.Role{itsm.Manager}},
 			{From: []lifecycle.State{"checking"}, Trigger: "fail", To: "unchecked"},
 		},
 	}

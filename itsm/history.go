@@ -144,7 +144,7 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 // Read decodes an event. Its changes come in the order of their names.
 func (e *Event) Read() (Entry, error) {
 	entry := Entry{
-		Version: e.Version, At: e.At, Event: e.Kind, Also: slices.Clone(e.Also), Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows), Digest: e.Digest,
+		Version: e.Version, At: e.At, Event: e.Name, Also: slices.Clone(e.Also), Actor: e.Actor, Cause: e.Cause, Rows: slices.Clone(e.Rows), Digest: e.Digest,
 	}
 	broken := func(err error) (Entry, error) {
 		return Entry{}, &Error{Code: ErrBroken.Code, Message: "an event cannot be read", Cause: err, Args: map[string]string{

@@ -44,7 +44,7 @@ func lampTable() lifecycle.Definition {
 			{Name: "off", Title: "Off", Phase: lifecycle.New}, {Name: "on", Title: "On", Phase: lifecycle.Active},
 			{Name: "broken", Title: "Broken", Phase: lifecycle.Closed},
 		},
-		Events: []lifecycle.TriggerRow{
+		Triggers: []lifecycle.TriggerRow{
 			{Name: "turn", Title: "Turn", Past: "turned"}, {Name: "touch", Title: "Touch", Past: "touched"}, {Name: "break", Title: "Break", Past: "broken"},
 		},
 		Rows: []lifecycle.Transition{

@@ -36,7 +36,7 @@ func TestLawsHoldOverAnyIncident(t *testing.T) {
 		itsm.TriggerEdit:         {itsm.Patch{"urgency": field.Text("high")}, itsm.Patch{"priority": field.Int(1)}, itsm.Patch{"title": {}}},
 	}
 	var triggers []lifecycle.Trigger
-	for _, row := range incident.Lifecycle().Events {
+	for _, row := range incident.Lifecycle().Triggers {
 		if inputs[row.Name] != nil {
 			triggers = append(triggers, row.Name)
 		}

@@ -91,7 +91,7 @@ func (kd *kind) compile() []error {
 		faults = append(faults, fmt.Errorf(kd.name+": "+format, args...))
 	}
 	for i, a := range kd.axes {
-		for _, row := range a.definition.Events {
+		for _, row := range a.definition.Triggers {
 			h := kd.handlers[row.Name]
 			switch {
 			case h == nil:

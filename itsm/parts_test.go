@@ -26,9 +26,9 @@ func BenchmarkParts(b *testing.B) {
 	}
 	p, err := NewPractice[job](k, Spec{Kind: "job", Series: "JOB", Lifecycle: lifecycle.Definition{
 		Name: "job", Version: 1, Initial: "new",
-		States: []lifecycle.StateRow{{Name: "new", Phase: lifecycle.New}, {Name: "done", Phase: lifecycle.Closed}},
-		Events: []lifecycle.TriggerRow{{Name: "finish", Past: "finished"}},
-		Rows:   []lifecycle.Transition{{From: []lifecycle.State{"new"}, Trigger: "finish", To: "done"}},
+		States:   []lifecycle.StateRow{{Name: "new", Phase: lifecycle.New}, {Name: "done", Phase: lifecycle.Closed}},
+		Triggers: []lifecycle.TriggerRow{{Name: "finish", Past: "finished"}},
+		Rows:     []lifecycle.Transition{{From: []lifecycle.State{"new"}, Trigger: "finish", To: "done"}},
 	}})
 	if err != nil {
 		b.Fatal(err)

@@ -108,7 +108,7 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 		}
 	}
 	kd.axes = append(kd.axes, &axis{definition: table, main: true})
-	for _, row := range s.Lifecycle.Events {
+	for _, row := range s.Lifecycle.Triggers {
 		kd.base[row.Name] = true
 	}
 	for _, a := range s.Axes {

@@ -371,8 +371,8 @@ func followsTable(t require.TestingT, def lifecycle.Definition, history []itsm.E
 func targets(def lifecycle.Definition, from lifecycle.State, past string) map[lifecycle.State]bool {
 	to := map[lifecycle.State]bool{}
 	for _, row := range def.Rows {
-		i := slices.IndexFunc(def.Events, func(e lifecycle.TriggerRow) bool { return e.Name == row.Trigger })
-		if def.Events[i].Past != past || !slices.Contains(row.From, from) {
+		i := slices.IndexFunc(def.Triggers, func(e lifecycle.TriggerRow) bool { return e.Name == row.Trigger })
+		if def.Triggers[i].Past != past || !slices.Contains(row.From, from) {
 			continue
 		}
 		switch {
@@ -408,7 +408,7 @@ func TestPermittedIsWhatFires(t *testing.T) {
 					continue
 				}
 				for _, def := range l.k.Lifecycles("repair") {
-					for _, e := range def.Events {
+					for _, e := range def.Triggers {
 						if slices.Contains([]lifecycle.Trigger{"link", "accept_link", "unlink"}, e.Name) {
 							continue // they look at other records, too
 						}

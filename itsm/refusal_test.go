@@ -23,7 +23,7 @@ func TestARefusalListsEveryReason(t *testing.T) {
 	ungrouped := reported(t, w, bob)
 	_, err = w.start.Do(ann, ungrouped.ID, nothing{})
 	require.NoError(t, err)
-	none := as(itsm.Actor{ID: "mailgate", Tenant: "acme", Kind: itsm.Integration, Roles: []lifecycle.Role{itsm.Agent}})
+	none := as(itsm.Actor{ID: "mailgate", Tenant: "acme", Kind: itsm.Integration, Roles: []itsm.Role{itsm.Agent}})
 	for name, c := range map[string]struct {
 		ctx     context.Context
 		on      repair

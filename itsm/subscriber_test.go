@@ -39,7 +39,7 @@ func (o *outbox) handle(ctx context.Context, e *itsm.Event) error {
 	if err != nil || actor.Kind != itsm.System || actor.Tenant != e.Tenant {
 		return fmt.Errorf("not the system of %s: %v %w", e.Tenant, actor, err)
 	}
-	o.got = append(o.got, fmt.Sprintf("%s@%d %s", e.ID, e.Version, e.Kind))
+	o.got = append(o.got, fmt.Sprintf("%s@%d %s", e.ID, e.Version, e.Name))
 	return nil
 }
 

@@ -65,7 +65,7 @@ func TestAFaultyTableIsRefusedBeforeTheFirstCommand(t *testing.T) {
 		"two rows for one":       func(d *lifecycle.Definition) { d.Rows = append(d.Rows, d.Rows[1]) },
 		"no phase":               func(d *lifecycle.Definition) { d.States[0].Phase = 0 },
 		"no initial state":       func(d *lifecycle.Definition) { d.Initial = "" },
-		"a trigger without past": func(d *lifecycle.Definition) { d.Events[0].Past = "" },
+		"a trigger without past": func(d *lifecycle.Definition) { d.Triggers[0].Past = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := lampTable()
@@ -74,7 +74,7 @@ func TestAFaultyTableIsRefusedBeforeTheFirstCommand(t *testing.T) {
 			p, err := itsm.NewPractice[lamp](k, itsm.Spec{Kind: "lamp", Series: "L", Lifecycle: table})
 			require.NoError(t, err)
 			does := func(*itsm.Unit, *lamp, turn) error { return nil }
-			for _, row := range table.Events {
+			for _, row := range table.Triggers {
 				itsm.Handle(p, row.Name, does)
 			}
 			p.Guard("whole", func(*itsm.Unit, *lamp) *lifecycle.Reason { return nil })

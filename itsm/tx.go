@@ -596,11 +596,11 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 		return RecordWrite{}, false, nil
 	}
 	e := &Event{
-		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Kind: t.event, Cause: t.cause, Actor: t.actor,
+		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Name: t.event, Cause: t.cause, Actor: t.actor,
 	}
 	e.Actor.Roles = nil
-	if e.Kind == "" {
-		e.Kind = kd.name + ".noted"
+	if e.Name == "" {
+		e.Name = kd.name + ".noted"
 	}
 	if len(t.also) > 0 {
 		e.Also = slices.Clone(t.also)

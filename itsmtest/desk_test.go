@@ -62,7 +62,7 @@ func (f *faults) register(k *itsm.Kernel) error {
 			{Name: "resolved", Title: "Resolved", Phase: lifecycle.Resolved},
 			{Name: "closed", Title: "Closed", Phase: lifecycle.Closed},
 		},
-		Events: append(itsm.StandardTriggers(),
+		Triggers: append(itsm.StandardTriggers(),
 			lifecycle.TriggerRow{Name: "take", Title: "Take", Past: "taken"},
 			lifecycle.TriggerRow{Name: "remind", Title: "Remind", Past: "reminded"},
 			lifecycle.TriggerRow{Name: "plan", Title: "Plan", Past: "planned"},

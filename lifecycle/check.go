@@ -135,7 +135,7 @@ func (c *checker) heads() {
 		c.fault(FaultBadVersion, "version", strconv.Itoa(c.Version), "")
 	}
 	c.many("states", len(c.States), "")
-	c.many("triggers", len(c.Events), "")
+	c.many("triggers", len(c.Triggers), "")
 	for _, s := range c.States {
 		c.name("state", string(s.Name), "")
 		c.title("state", string(s.Name), s.Title)
@@ -147,7 +147,7 @@ func (c *checker) heads() {
 		}
 		c.states[s.Name] = true
 	}
-	for _, t := range c.Events {
+	for _, t := range c.Triggers {
 		c.name("trigger", string(t.Name), "")
 		c.title("trigger", string(t.Name), t.Title)
 		if t.Past == "" {
@@ -193,7 +193,7 @@ func (c *checker) rows() {
 		c.needs(r.Leaves, at)
 		c.names("role", plain(r.Roles), at)
 	}
-	for _, t := range c.Events {
+	for _, t := range c.Triggers {
 		if !c.triggers[t.Name] {
 			c.fault(FaultUnused, "trigger", string(t.Name), "")
 		}

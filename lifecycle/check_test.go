@@ -41,18 +41,18 @@ func TestCheckFindsEachFault(t *testing.T) {
 			[]fault{{Code: lifecycle.FaultNoPhase, Kind: "state", Subject: "on_hold"}}},
 		"title over two lines": {func(d *lifecycle.Definition) { d.States[3].Title = "On\nHold" },
 			[]fault{{Code: lifecycle.FaultBadTitle, Kind: "state", Subject: "on_hold"}}},
-		"title not UTF-8": {func(d *lifecycle.Definition) { d.Events[0].Title = "\xff" },
+		"title not UTF-8": {func(d *lifecycle.Definition) { d.Triggers[0].Title = "\xff" },
 			[]fault{{Code: lifecycle.FaultBadTitle, Kind: "trigger", Subject: "assign"}}},
-		"long title": {func(d *lifecycle.Definition) { d.Events[0].Title = strings.Repeat("x", 201) },
+		"long title": {func(d *lifecycle.Definition) { d.Triggers[0].Title = strings.Repeat("x", 201) },
 			[]fault{{Code: lifecycle.FaultBadTitle, Kind: "trigger", Subject: "assign"}}},
-		"duplicate trigger": {func(d *lifecycle.Definition) { d.Events = append(d.Events, d.Events[0]) },
+		"duplicate trigger": {func(d *lifecycle.Definition) { d.Triggers = append(d.Triggers, d.Triggers[0]) },
 			[]fault{{Code: lifecycle.FaultDuplicate, Kind: "trigger", Subject: "assign"}}},
-		"no past": {func(d *lifecycle.Definition) { d.Events[6].Past = "" },
+		"no past": {func(d *lifecycle.Definition) { d.Triggers[6].Past = "" },
 			[]fault{{Code: lifecycle.FaultNoPast, Kind: "trigger", Subject: "resolve"}}},
-		"bad past": {func(d *lifecycle.Definition) { d.Events[6].Past = "was resolved" },
+		"bad past": {func(d *lifecycle.Definition) { d.Triggers[6].Past = "was resolved" },
 			[]fault{{Code: lifecycle.FaultBadName, Kind: "past", Subject: "was resolved", Where: "trigger resolve"}}},
 		"unused trigger": {func(d *lifecycle.Definition) {
-			d.Events = append(d.Events, lifecycle.TriggerRow{Name: "wave", Past: "waved"})
+			d.Triggers = append(d.Triggers, lifecycle.TriggerRow{Name: "wave", Past: "waved"})
 		}, []fault{{Code: lifecycle.FaultUnused, Kind: "trigger", Subject: "wave"}}},
 		"undeclared trigger": {func(d *lifecycle.Definition) {
 			d.Rows = append(d.Rows, lifecycle.Transition{From: states{"new"}, Trigger: "wave"})
@@ -118,7 +118,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 		}, []fault{{Code: lifecycle.FaultDeadEnd, Kind: "state", Subject: "limbo"}}},
 		"a circle without an end": {func(d *lifecycle.Definition) {
 			d.States = append(d.States, lifecycle.StateRow{Name: "ping", Phase: lifecycle.Active}, lifecycle.StateRow{Name: "pong", Phase: lifecycle.Active})
-			d.Events = append(d.Events, lifecycle.TriggerRow{Name: "hit", Past: "hit"})
+			d.Triggers = append(d.Triggers, lifecycle.TriggerRow{Name: "hit", Past: "hit"})
 			d.Rows[5].Among = append(d.Rows[5].Among, "ping")
 			d.Rows = append(d.Rows,
 				lifecycle.Transition{From: states{"ping"}, Trigger: "hit", To: "pong"},
@@ -143,7 +143,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 
 func TestCheckTellsAllFaultsAtOnce(t *testing.T) {
 	d := incident()
-	d.Name, d.States[3].Phase, d.Events[6].Past = "", 0, ""
+	d.Name, d.States[3].Phase, d.Triggers[6].Past = "", 0, ""
 	var faults lifecycle.Faults
 	require.ErrorAs(t, d.Check(), &faults)
 	assert.Len(t, faults, 3)
@@ -164,7 +164,7 @@ func TestCheckCountsStatesAndTriggers(t *testing.T) {
 		for i := range n {
 			d.States = append(d.States, lifecycle.StateRow{Name: lifecycle.State(fmt.Sprintf("s%d", i)), Phase: lifecycle.Closed})
 			trigger := lifecycle.Trigger(fmt.Sprintf("t%d", i))
-			d.Events = append(d.Events, lifecycle.TriggerRow{Name: trigger, Past: "done"})
+			d.Triggers = append(d.Triggers, lifecycle.TriggerRow{Name: trigger, Past: "done"})
 			d.Rows = append(d.Rows, lifecycle.Transition{From: states{d.States[i].Name}, Trigger: trigger, To: lifecycle.State(fmt.Sprintf("s%d", (i+1)%n))})
 		}
 		return d

@@ -75,8 +75,8 @@ func (d Definition) Markdown() string {
 func (d Definition) arrows(draw func(from, to State, label string)) {
 	for _, t := range d.Rows {
 		label := string(t.Trigger)
-		if i := slices.IndexFunc(d.Events, func(row TriggerRow) bool { return row.Name == t.Trigger }); i >= 0 && d.Events[i].Title != "" {
-			label = d.Events[i].Title
+		if i := slices.IndexFunc(d.Triggers, func(row TriggerRow) bool { return row.Name == t.Trigger }); i >= 0 && d.Triggers[i].Title != "" {
+			label = d.Triggers[i].Title
 		}
 		if len(t.Guards) > 0 {
 			label += " [" + list(t.Guards) + "]"

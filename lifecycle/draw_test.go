@@ -61,8 +61,8 @@ func TestTitlesCannotChangeADrawing(t *testing.T) {
 			{Name: "state", Title: `a "b"; <c> | #d \ : %%`, Phase: lifecycle.New},
 			{Name: "end", Phase: lifecycle.Closed},
 		},
-		Events: []lifecycle.TriggerRow{{Name: "go", Title: `x" : y; --> z|`, Past: "gone"}},
-		Rows:   []lifecycle.Transition{{From: states{"state"}, Trigger: "go", To: "end"}},
+		Triggers: []lifecycle.TriggerRow{{Name: "go", Title: `x" : y; --> z|`, Past: "gone"}},
+		Rows:     []lifecycle.Transition{{From: states{"state"}, Trigger: "go", To: "end"}},
 	}
 	require.NoError(t, d.Check())
 	assert.Equal(t, `stateDiagram-v2

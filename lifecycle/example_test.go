@@ -22,7 +22,7 @@ func parcels() lifecycle.Definition {
 			{Name: "sent", Title: "Sent", Phase: lifecycle.Active},
 			{Name: "delivered", Title: "Delivered", Phase: lifecycle.Closed},
 		},
-		Events: []lifecycle.TriggerRow{
+		Triggers: []lifecycle.TriggerRow{
 			{Name: "send", Title: "Send", Past: "sent"},
 			{Name: "deliver", Title: "Deliver", Past: "delivered"},
 		},

@@ -75,12 +75,12 @@ func (p *Phase) UnmarshalText(text []byte) error {
 
 // Definition is a lifecycle as a table. It is plain data: copy it, store it as JSON, change it with [Definition.With].
 type Definition struct {
-	Name    string       `json:"name"`
-	Version int          `json:"version"`
-	Initial State        `json:"initial"`
-	States  []StateRow   `json:"states"`
-	Events  []TriggerRow `json:"triggers"`
-	Rows    []Transition `json:"transitions"`
+	Name     string       `json:"name"`
+	Version  int          `json:"version"`
+	Initial  State        `json:"initial"`
+	States   []StateRow   `json:"states"`
+	Triggers []TriggerRow `json:"triggers"`
+	Rows     []Transition `json:"transitions"`
 }
 
 // StateRow declares a state.

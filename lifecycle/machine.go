@@ -54,15 +54,15 @@ func Compile[S any](d Definition, b Binding[S]) (*Machine[S], error) {
 		states:     make(map[State]index, len(d.States)),
 		names:      make([]State, 1+len(d.States)),
 		phases:     make([]Phase, 1+len(d.States)),
-		triggers:   make(map[Trigger]index, len(d.Events)),
-		past:       make([]string, 1+len(d.Events)),
-		grid:       make([]*row[S], (1+len(d.States))*(1+len(d.Events))),
+		triggers:   make(map[Trigger]index, len(d.Triggers)),
+		past:       make([]string, 1+len(d.Triggers)),
+		grid:       make([]*row[S], (1+len(d.States))*(1+len(d.Triggers))),
 		offers:     make([][]offered[S], 1+len(d.States)),
 	}
 	for i, s := range m.definition.States {
 		m.states[s.Name], m.names[i+1], m.phases[i+1] = index(i+1), s.Name, s.Phase
 	}
-	for i, t := range m.definition.Events {
+	for i, t := range m.definition.Triggers {
 		m.triggers[t.Name], m.past[i+1] = index(i+1), t.Past
 	}
 	bind := binder[S]{Binding: b}
@@ -77,9 +77,9 @@ func Compile[S any](d Definition, b Binding[S]) (*Machine[S], error) {
 		return nil, bind.faults
 	}
 	for state := range m.offers {
-		for i := range m.definition.Events {
+		for i := range m.definition.Triggers {
 			if r := m.grid[m.cell(index(state), index(i+1))]; r != nil {
-				m.offers[state] = append(m.offers[state], offered[S]{&m.definition.Events[i], r})
+				m.offers[state] = append(m.offers[state], offered[S]{&m.definition.Triggers[i], r})
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func incident() lifecycle.Definition {
 			{Name: "closed", Title: "Closed", Phase: lifecycle.Closed},
 			{Name: "cancelled", Title: "Cancelled", Phase: lifecycle.Cancelled},
 		},
-		Events: []lifecycle.TriggerRow{
+		Triggers: []lifecycle.TriggerRow{
 			{Name: "assign", Title: "Assign", Past: "assigned"},
 			{Name: "start", Title: "Start", Past: "started"},
 			{Name: "reassign", Title: "Reassign", Past: "reassigned"},

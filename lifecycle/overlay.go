@@ -135,7 +135,7 @@ func (e *editor) apply(o Overlay) {
 	e.remove(o.Remove)
 	e.replace(o.Replace)
 	e.States = append(e.States, o.Add.States...)
-	e.Events = append(e.Events, o.Add.Triggers...)
+	e.Triggers = append(e.Triggers, o.Add.Triggers...)
 	for _, t := range o.Add.Transitions {
 		e.Rows = append(e.Rows, t.clone())
 	}
@@ -154,12 +154,12 @@ func (e *editor) remove(r Removal) {
 		}
 	}
 	for _, t := range r.Triggers {
-		i := slices.IndexFunc(e.Events, func(row TriggerRow) bool { return row.Name == t })
+		i := slices.IndexFunc(e.Triggers, func(row TriggerRow) bool { return row.Name == t })
 		if i < 0 {
 			e.fault(FaultNotThere, "trigger", string(t))
 			continue
 		}
-		e.Events = slices.Delete(e.Events, i, i+1)
+		e.Triggers = slices.Delete(e.Triggers, i, i+1)
 		e.Rows = slices.DeleteFunc(e.Rows, func(row Transition) bool { return row.Trigger == t })
 	}
 	for _, s := range r.States {
@@ -187,13 +187,13 @@ func (e *editor) replace(p Parts) {
 		e.States[i].Phase = or(s.Phase, e.States[i].Phase)
 	}
 	for _, t := range p.Triggers {
-		i := slices.IndexFunc(e.Events, func(row TriggerRow) bool { return row.Name == t.Name })
+		i := slices.IndexFunc(e.Triggers, func(row TriggerRow) bool { return row.Name == t.Name })
 		if i < 0 {
 			e.fault(FaultNotThere, "trigger", string(t.Name))
 			continue
 		}
-		e.Events[i].Title = or(t.Title, e.Events[i].Title)
-		e.Events[i].Past = or(t.Past, e.Events[i].Past)
+		e.Triggers[i].Title = or(t.Title, e.Triggers[i].Title)
+		e.Triggers[i].Past = or(t.Past, e.Triggers[i].Past)
 	}
 	for _, t := range p.Transitions {
 		picked := e.carve(Edge{t.From, t.Trigger})
@@ -277,7 +277,7 @@ func (e *editor) fault(code FaultCode, kind, subject string) {
 // clone shares nothing with the definition.
 func (d Definition) clone() Definition {
 	d.States = slices.Clone(d.States)
-	d.Events = slices.Clone(d.Events)
+	d.Triggers = slices.Clone(d.Triggers)
 	rows := slices.Clone(d.Rows)
 	for i := range rows {
 		rows[i] = rows[i].clone()

@@ -100,7 +100,7 @@ func TestOverlayReplaces(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, lifecycle.StateRow{Name: "on_hold", Title: "Parked", Phase: lifecycle.Waiting}, next.States[3])
 	assert.Equal(t, lifecycle.StateRow{Name: "resolved", Title: "Resolved", Phase: lifecycle.Closed}, next.States[4])
-	assert.Equal(t, lifecycle.TriggerRow{Name: "hold", Title: "Put on hold", Past: "parked"}, next.Events[4])
+	assert.Equal(t, lifecycle.TriggerRow{Name: "hold", Title: "Put on hold", Past: "parked"}, next.Triggers[4])
 
 	replaced := row(next, "new", "resolve")
 	assert.Equal(t, states{"new", "in_progress"}, replaced.From)
@@ -287,7 +287,7 @@ func FuzzOverlay(f *testing.F) {
 		if m, err := lifecycle.Compile(next, binding()); err == nil {
 			for _, s := range next.States {
 				m.Offers(s.Name, &ticket{}, nil)
-				for _, e := range next.Events {
+				for _, e := range next.Triggers {
 					_, refusal := m.Fire(s.Name, e.Name, &ticket{}, agent)
 					require.Equal(t, refusal, m.Explain(s.Name, e.Name, &ticket{}, agent))
 				}

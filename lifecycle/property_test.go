@@ -78,8 +78,8 @@ func drawDefinition(t *rapid.T) lifecycle.Definition {
 		}
 	}
 	for _, r := range rapid.Permutation(d.Rows).Draw(t, "declared") { // triggers are declared in any order
-		if !slices.ContainsFunc(d.Events, func(e lifecycle.TriggerRow) bool { return e.Name == r.Trigger }) {
-			d.Events = append(d.Events, lifecycle.TriggerRow{Name: r.Trigger, Past: "done"})
+		if !slices.ContainsFunc(d.Triggers, func(e lifecycle.TriggerRow) bool { return e.Name == r.Trigger }) {
+			d.Triggers = append(d.Triggers, lifecycle.TriggerRow{Name: r.Trigger, Past: "done"})
 		}
 	}
 	require.NoError(t, d.Check())
@@ -193,7 +193,7 @@ func agree(t require.TestingT, m *lifecycle.Machine[*world], d lifecycle.Definit
 	for _, s := range d.States {
 		var permitted []lifecycle.Trigger
 		offers := m.Offers(s.Name, w, roles)
-		for _, e := range d.Events {
+		for _, e := range d.Triggers {
 			to, against, open := judge(d, s.Name, e.Name, w, roles)
 			got, refusal := m.Fire(s.Name, e.Name, w, roles)
 			require.Equal(t, to, got)
@@ -298,7 +298,7 @@ func TestOverlaysChangeWhatTheyName(t *testing.T) {
 		require.NoError(t, err)
 		w, roles := drawWorld(t, d)
 		for _, s := range d.States {
-			for _, e := range d.Events {
+			for _, e := range d.Triggers {
 				_, before, _ := judge(d, s.Name, e.Name, w, roles)
 				refusal := m.Explain(s.Name, e.Name, w, roles)
 				if named(s.Name, e.Name) {

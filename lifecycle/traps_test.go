@@ -108,7 +108,7 @@ func TestTrapPermittedHasAnOrder(t *testing.T) {
 	tk := &ticket{}
 	want := m.Permitted(nil, "in_progress", tk, agent)
 	var declared []lifecycle.Trigger
-	for _, row := range incident().Events {
+	for _, row := range incident().Triggers {
 		for _, trigger := range want {
 			if trigger == row.Name {
 				declared = append(declared, trigger)

@@ -55,7 +55,7 @@ func (a *Agreement) checkEvents(k *itsm.Kernel) error {
 			kind, past, _ := strings.Cut(event, ".")
 			tables := k.Lifecycles(kind)
 			if len(tables) > 0 && !slices.ContainsFunc(tables, func(table lifecycle.Definition) bool {
-				return slices.ContainsFunc(table.Events, func(row lifecycle.TriggerRow) bool { return row.Past == past })
+				return slices.ContainsFunc(table.Triggers, func(row lifecycle.TriggerRow) bool { return row.Past == past })
 			}) {
 				faults = append(faults, itsm.Invalid("agreement "+a.Name, fmt.Sprintf("target %s: nothing in the lifecycle of %s is called %q", a.Targets[i].Name, kind, event)))
 			}

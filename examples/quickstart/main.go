@@ -53,8 +53,8 @@ func tour(ctx context.Context, out io.Writer) error {
 	}
 	clock.Attach(d)
 
-	ann := itsm.WithActor(ctx, itsm.Actor{ID: "ann", Tenant: "acme", Roles: []lifecycle.Role{itsm.Agent}})
-	bob := itsm.WithActor(ctx, itsm.Actor{ID: "bob", Tenant: "acme", Roles: []lifecycle.Role{itsm.Requester}})
+	ann := itsm.WithActor(ctx, itsm.Actor{ID: "ann", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
+	bob := itsm.WithActor(ctx, itsm.Actor{ID: "bob", Tenant: "acme", Roles: []itsm.Role{itsm.Requester}})
 	later := func(wait time.Duration) error { return clock.Advance(ctx, wait) }
 
 	// Bob reports, Ann takes it.

@@ -249,7 +249,7 @@ func eventText(e *itsm.Event) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "event %s v%d at %s kind %q also %q actor %q %q %s %q for %q cause %q facts %s", quoted(e.Key), e.Version, instant(e.At),
-		e.Kind, e.Also, e.Actor.ID, e.Actor.Tenant, e.Actor.Kind, e.Actor.Roles, e.Actor.OnBehalfOf, e.Cause, e.Facts)
+		e.Name, e.Also, e.Actor.ID, e.Actor.Tenant, e.Actor.Kind, e.Actor.Roles, e.Actor.OnBehalfOf, e.Cause, e.Facts)
 	for i := range e.Sealed {
 		b.WriteString(" sealed " + sealedText(&e.Sealed[i]))
 	}

@@ -77,7 +77,7 @@ func (j *job) event() *itsm.Event {
 	}
 	return &itsm.Event{
 		Key: j.Key(), Version: j.Version, At: j.UpdatedAt,
-		Kind: j.Kind + ".changed", Also: []string{j.Kind + ".resumed", j.Kind + ".noted"},
+		Name: j.Kind + ".changed", Also: []string{j.Kind + ".resumed", j.Kind + ".noted"},
 		Actor: itsm.Actor{ID: "alice", Tenant: j.Tenant, OnBehalfOf: "bob"},
 		Cause: "timer/close",
 		Facts: fmt.Appendf(nil, `{"note": ["<b>\u00e9", %q],"amount":[%d,1e2]}`, j.Tenant, j.Amount),

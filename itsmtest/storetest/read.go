@@ -166,7 +166,7 @@ var events = []promise{
 		t.apply(set)
 		bare := j.next(nil)
 		set = put(bare)
-		set.Records[0].Event = &itsm.Event{Key: bare.Key(), Version: 2, At: bare.UpdatedAt, Kind: "job.touched"}
+		set.Records[0].Event = &itsm.Event{Key: bare.Key(), Version: 2, At: bare.UpdatedAt, Name: "job.touched"}
 		t.apply(set)
 		t.view(func(v itsm.Snapshot) {
 			got, err := v.Events(t.Context(), nil, j.Key(), 0, 0)

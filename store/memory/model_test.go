@@ -398,7 +398,7 @@ func written(id string, version int64, change func(*note)) itsm.RecordWrite {
 	}
 	return itsm.RecordWrite{
 		Record: n, Expect: version - 1,
-		Event: &itsm.Event{Key: n.Key(), Version: version, At: start, Kind: "note.written"},
+		Event: &itsm.Event{Key: n.Key(), Version: version, At: start, Name: "note.written"},
 	}
 }
 
