@@ -334,6 +334,8 @@ func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error 
 		return nil
 	} else if ok {
 		inc.PriorityReason = ""
+	} else if reason, ok := patch["priority_reason"]; ok && !reason.IsZero() && inc.Priority == s.matrix.Priority(inc.Impact, inc.Urgency) {
+		return itsm.Invalid("priority", "give the priority that the reason is for")
 	}
 	if inc.PriorityReason == "" {
 		inc.Priority = s.matrix.Priority(inc.Impact, inc.Urgency)
@@ -442,7 +444,7 @@ func (s *Incidents) guards(p *itsm.Practice[Incident]) {
 			return nil
 		case c.Original.IsZero():
 			return refuse(lifecycle.MissingInput, map[string]string{"field": "original"})
-		case c.Original.Kind != Kind, c.Original == inc.Ref():
+		case c.Reason != Duplicate, c.Original.Kind != Kind, c.Original == inc.Ref():
 			return refuse(guardOriginal, map[string]string{"original": c.Original.String()})
 		}
 		return nil

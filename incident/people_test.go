@@ -356,3 +356,13 @@ func TestClosedByDefault(t *testing.T) {
 	assert.ErrorIs(t, err, itsm.ErrNotFound)
 	d.unchanged(inc)
 }
+
+func TestWhatIsGivenWithoutItsOther(t *testing.T) {
+	d := newDesk(t, incident.Config{})
+	inc := d.reported()
+	_, err := d.Edit(d.ann, inc.ID, itsm.Patch{"priority_reason": field.Text("The board meets.")})
+	require.ErrorIs(t, err, itsm.ErrInvalid, "a reason without a priority of its own")
+	_, err = d.Cancel(d.ann, inc.ID, incident.Cancel{Reason: incident.Withdrawn, Original: d.reported().Ref()})
+	refused(t, err, "original_named", nil)
+	d.unchanged(inc)
+}

@@ -85,13 +85,13 @@ type Head struct {
 func (h *Head) Header() *Head { return h }
 
 // Ref names the record.
-func (h *Head) Ref() Ref { return Ref{Kind: h.Kind, ID: h.ID} }
+func (h Head) Ref() Ref { return Ref{Kind: h.Kind, ID: h.ID} }
 
 // Key names the record with its tenant.
-func (h *Head) Key() Key { return Key{Tenant: h.Tenant, Kind: h.Kind, ID: h.ID} }
+func (h Head) Key() Key { return Key{Tenant: h.Tenant, Kind: h.Kind, ID: h.ID} }
 
 // Open reports whether work is left: the phase is new, active or waiting.
-func (h *Head) Open() bool { return h.Phase.Open() }
+func (h Head) Open() bool { return h.Phase.Open() }
 
 // Ticket is the wider header of records that people work on: incidents, problems, changes, requests. Service levels,
 // search and links know tickets by it and need no practice.
