@@ -119,6 +119,9 @@ func (s *Step) check(fault func(format string, args ...any)) {
 // Where the directory fails with another error than [itsm.ErrNotFound], the level is not written either, and the
 // kernel tries again.
 func Register(k *itsm.Kernel, policies []Policy) error {
+	if k.Opened() {
+		return itsm.Invalid("escalation", "register policies before the kernel is opened")
+	}
 	var faults []error
 	var kinds []string
 	kept := make([]Policy, 0, len(policies))

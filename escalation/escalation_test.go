@@ -81,7 +81,7 @@ func newFixture(t *testing.T, change func(*desk.Config), policies ...escalation.
 
 func (f *fixture) report(t *testing.T, group, assignee string) itsm.Ref {
 	t.Helper()
-	inc, err := f.Incidents.Report(f.bob, incident.Report{Title: "VPN down", Group: group, Assignee: assignee})
+	inc, err := f.Incidents.Report(f.ann, incident.Report{Title: "VPN down", Caller: "bob", Group: group, Assignee: assignee})
 	require.NoError(t, err)
 	return inc.Ref()
 }

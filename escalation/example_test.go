@@ -67,12 +67,12 @@ func Example() {
 	}
 	clock.Attach(d)
 
-	bob := itsmtest.As(context.Background(), itsmtest.Requester("bob"))
-	_, err = d.Incidents.Report(bob, incident.Report{
-		Title: "VPN down", Impact: itsm.High, Urgency: itsm.High, Group: "network",
+	ann := itsmtest.As(context.Background(), itsmtest.Agent("ann"))
+	_, err = d.Incidents.Report(ann, incident.Report{
+		Title: "VPN down", Caller: "bob", Impact: itsm.High, Urgency: itsm.High, Group: "network",
 	})
 	fmt.Println("reported", err)
-	if err := clock.Advance(bob, 8*time.Hour); err != nil {
+	if err := clock.Advance(ann, 8*time.Hour); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

@@ -222,6 +222,7 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 	s.late = itsm.Handle(p, TriggerLate, s.repliedLate)
 	s.cancel = itsm.Handle(p, TriggerCancel, cancelled)
 	p.Standard(s.edited)
+	p.ShareKeys(itsm.TriggerComment, TriggerLate) // a reply is one of the two
 }
 
 func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
@@ -236,9 +237,17 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 			return itsm.Invalid(name, "a level is critical, high, medium or low")
 		}
 	}
+	if r.Group != "" || r.Assignee != "" {
+		if err := u.Require(itsm.Verb(itsm.TriggerEdit)); err != nil {
+			return err
+		}
+	}
 	inc.Title, inc.Description = r.Title, r.Description
 	inc.Caller, inc.Channel = r.Caller, r.Channel
 	inc.OpenedBy = u.Actor().Person()
+	if inc.Caller == "" {
+		inc.Caller = u.Actor().OnBehalfOf
+	}
 	if inc.Caller == "" {
 		inc.Caller = inc.OpenedBy
 	}
@@ -325,7 +334,7 @@ func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error 
 		return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
 	}
 	if given, ok := patch["priority"]; ok && !given.IsZero() {
-		if inc.PriorityReason == "" {
+		if patch["priority_reason"].IsZero() {
 			return itsm.Invalid("priority_reason", "a priority other than the matrix's takes a reason")
 		}
 		if inc.Priority == 0 || inc.Priority > 5 {
@@ -450,7 +459,8 @@ func (s *Incidents) guards(p *itsm.Practice[Incident]) {
 		return nil
 	})
 	p.Guard(guardLate, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
-		if s.policy.LateReply == LateReplyRefused {
+		message, _ := u.Input().(*itsm.Comment)
+		if s.policy.LateReply == LateReplyRefused || message != nil && (message.AutoReply || message.Internal) {
 			return refuse(guardLate, nil)
 		}
 		return within(u.Now(), inc.ClosedAt, s.policy.LateReplyWindow, guardLate)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
@@ -73,6 +74,64 @@ func TestACommandCostsWhatItTouches(t *testing.T) {
 	}
 	measure(func(name string, calls map[string]int) { require.Equal(t, first[name], calls, name) })
 	require.NoError(t, k.Verify(root, r.Ref()))
+}
+
+// TestAnyCommandCostsAConstant gives any commands, accepted or refused, to desks with few or many other records and to
+// tickets with short or long histories: none takes more calls of the store than a small constant, and no list does.
+func TestAnyCommandCostsAConstant(t *testing.T) {
+	const most = 12
+	dearest, accepted, given := 0, 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLife(t)
+		bounded := func(what string, do func()) {
+			l.calls.taken()
+			do()
+			calls := l.calls.total()
+			dearest = max(dearest, calls)
+			require.LessOrEqual(t, calls, most, what)
+		}
+		size := rapid.SampledFrom([]int{1, 20, 200})
+		others, length := size.Draw(t, "others"), size.Draw(t, "length")
+		for range others {
+			_, err := l.w.report.Do(bob, intake{Title: "Tyre flat"})
+			require.NoError(t, err)
+		}
+		long := rapid.SampledFrom(l.saw.keys()).Draw(t, "long")
+		for range length {
+			_, err := l.w.Note(ann, long.ID, "and again")
+			require.NoError(t, err)
+		}
+		for range 30 {
+			a := l.draw(t)
+			if a.ref.ID != "" && rapid.Bool().Draw(t, "to the long one") {
+				a.ref = long.Ref()
+			}
+			if a.trigger == "link" {
+				continue // a finish touches the parts, too
+			}
+			applied := l.saw.applied
+			bounded(string(a.trigger), func() {
+				_, err := l.k.Do(as(a.actor), a.ref, a.trigger, a.in, a.with...)
+				typed(t, err)
+			})
+			given++
+			accepted += l.saw.applied - applied
+			bounded("Explain of "+string(a.trigger), func() { typed(t, l.k.Explain(as(a.actor), a.ref, a.trigger, a.in, a.with...)) })
+		}
+		see, limit := as(rapid.SampledFrom(actors[:6]).Draw(t, "reader")), rapid.IntRange(1, 100).Draw(t, "limit")
+		for name, read := range map[string]func() error{
+			"List":      func() error { _, err := l.w.List(see, itsm.Query{Limit: limit}); return err },
+			"Count":     func() error { _, err := l.w.Count(see, itsm.Query{}); return err },
+			"Get":       func() error { _, err := l.w.Get(see, long.ID); return err },
+			"Comments":  func() error { _, err := l.w.Comments(see, long.ID, 0, limit); return err },
+			"History":   func() error { _, err := l.w.History(see, long.ID, 0, limit); return err },
+			"Permitted": func() error { _, err := l.k.Permitted(see, long.Ref()); return err },
+		} {
+			bounded(name, func() { typed(t, read()) })
+		}
+	})
+	t.Logf("%d commands, %d accepted; the dearest took %d calls", given, accepted, dearest)
+	require.Greater(t, accepted, given/15, "a bound on refusals alone says little")
 }
 
 func TestAListComesInPages(t *testing.T) {

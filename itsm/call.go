@@ -28,7 +28,9 @@ func At(instant time.Time) Option {
 func collect(options []Option) call {
 	var c call
 	for _, o := range options {
-		o(&c)
+		if o != nil {
+			o(&c)
+		}
 	}
 	return c
 }
@@ -178,9 +180,14 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 			return nil, err
 		}
 	}
+	given := collect(with)
 	switch {
+	case given.fault != nil:
+		return nil, given.fault
 	case id == "" && !h.creates:
 		return nil, ErrNotFound.with("kind", kd.name, "give the record's id")
+	case given.expect != 0 && h.creates, given.number != "" && !h.creates:
+		return nil, Invalid("options", "IfVersion is for records that are there, WithNumber for new ones")
 	case id != "" && h.creates:
 		return nil, Invalid("id", "a new record takes its number from the desk, or from WithNumber: name the kind alone")
 	}
@@ -188,9 +195,7 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range with {
-		o(&x.call)
-	}
+	x.call = given
 	if x.call.historic || x.call.number != "" {
 		if err := k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Import}, nil); err != nil {
 			x.end()
@@ -290,11 +295,14 @@ func (x *tx) newNumber(kd *kind) (string, error) {
 		if err := checkText(x.call.number); err != nil {
 			return "", err
 		}
+		if err := x.pass(kd, x.call.number); err != nil {
+			return "", err
+		}
 		x.numbers = append(x.numbers, x.call.number)
 	case x.dry:
 		x.numbers = append(x.numbers, kd.series+"?"+strconv.Itoa(n)) // no two alike, and none that there is
 	default:
-		next, err := x.k.store.Number(x.ctx, x.actor.Tenant, kd.series)
+		next, err := x.k.store.Number(x.ctx, x.actor.Tenant, kd.series, 0)
 		if err != nil {
 			return "", err
 		}
@@ -302,6 +310,20 @@ func (x *tx) newNumber(kd *kind) (string, error) {
 	}
 	return x.numbers[n], nil
 }
+
+// pass raises the series above a given number of its own form, so that the desk's numbers go on behind it.
+func (x *tx) pass(kd *kind, given string) error {
+	digits, ok := strings.CutPrefix(given, kd.series)
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || err != nil || n < 1 || n > maxGiven || x.dry {
+		return nil
+	}
+	_, err = x.k.store.Number(x.ctx, x.actor.Tenant, kd.series, n-1) // which is n itself, or burns one where the desk is past it
+	return err
+}
+
+// maxGiven bounds the given numbers that raise a series: one far ahead must not use it up.
+const maxGiven = 1 << 53
 
 // renumber gives up numbers that turned out to be taken, and reports whether the next try gets others.
 func (x *tx) renumber() bool {
@@ -334,7 +356,7 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 		return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
 	}
 	return &Receipt{
-		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + string(h.trigger), Key: x.call.key},
+		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + h.keys, Key: x.call.key},
 		Input:      sha256.Sum256(text),
 		At:         x.clockNow(),
 		Expires:    x.expiry(),

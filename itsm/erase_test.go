@@ -2,7 +2,6 @@ package itsm_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,14 +18,16 @@ func TestErasureLeavesNothingOfThePerson(t *testing.T) {
 	store := memory.New()
 	k, w, clock := newKernel(t, itsm.Config{Store: store})
 	r := eventful(t, k, w, clock)
-	_, err := w.Comment(bob, reported(t, w, eve, itsm.Once("a key")).ID, itsm.Comment{Body: "Mine, too."})
+	hers, err := w.report.Do(eve, intake{Title: "Door jams"}, itsm.Once("a key"))
+	require.NoError(t, err)
+	_, err = w.Comment(bob, hers.ID, itsm.Comment{Body: "Mine, too."})
 	require.ErrorIs(t, err, itsm.ErrNotFound)
 	_, err = w.report.Do(bob, intake{Title: "Tyre flat"}, itsm.Once("bob's key"))
 	require.NoError(t, err)
 	keys := []itsm.ReceiptKey{{Tenant: "acme", Actor: "bob", Command: "repair.report", Key: "bob's key"}, {Tenant: "acme", Actor: "eve", Command: "repair.report", Key: "a key"}}
 
 	his := []string{"bob", "Pump leaks", "Tyre flat", "It drips at night.", "And by day.", "555-1234", "1985-11-05"}
-	others := []string{"eve", "vic", "Ordered a valve.", "There and back.", "New valve.", "a key", "mailgate"}
+	others := []string{"eve", "Door jams", "Tap drips", "vic", "Ordered a valve.", "There and back.", "New valve.", "a key", "mailgate"}
 	before := dump(t, store, keys...)
 	for _, text := range append(his, others...) {
 		require.Contains(t, before, text)
@@ -41,7 +42,6 @@ func TestErasureLeavesNothingOfThePerson(t *testing.T) {
 	require.Equal(t, 3, done.Rows, "two comments and a watcher")
 
 	after := dump(t, store, keys...)
-	after = strings.ReplaceAll(after, "Pump leaks", "") // eve's words are the same
 	for _, text := range his {
 		require.NotContains(t, after, text)
 	}

@@ -110,11 +110,12 @@ type RowStamp struct {
 	Digest Digest
 }
 
-// FieldChange is one field of an event, for people and programs. A personal value that was erased is [Erased].
+// FieldChange is one field of an event, for people and programs. A personal value that was erased is [Erased] here; in a
+// record it is that text where the field holds text, and else nothing.
 type FieldChange struct {
-	Field    string
-	From, To field.Value
-	Personal bool
+	Field            string
+	From, To         field.Value
+	Personal, Erased bool
 }
 
 // The sealed fields that hold the event's people.

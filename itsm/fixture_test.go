@@ -307,6 +307,15 @@ func (c *counting) taken() map[string]int {
 	return calls
 }
 
+// total answers how many calls there were since [counting.taken] or it was last asked.
+func (c *counting) total() int {
+	n := 0
+	for _, calls := range c.taken() {
+		n += calls
+	}
+	return n
+}
+
 func (c *counting) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	if c.before != nil {
 		if err := c.before(set); err != nil {
@@ -316,13 +325,15 @@ func (c *counting) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	err := c.Store.Apply(ctx, set)
 	if err == nil {
 		c.count("apply")
+	} else {
+		c.count("failed_apply")
 	}
 	return err
 }
 
-func (c *counting) Number(ctx context.Context, tenant, series string) (int64, error) {
+func (c *counting) Number(ctx context.Context, tenant, series string, above int64) (int64, error) {
 	c.count("number")
-	return c.Store.Number(ctx, tenant, series)
+	return c.Store.Number(ctx, tenant, series, above)
 }
 
 func (c *counting) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
@@ -344,6 +355,21 @@ func (s countingSnapshot) Get(ctx context.Context, key itsm.Key) (itsm.Record, e
 func (s countingSnapshot) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
 	s.c.count("query")
 	return s.Snapshot.Query(ctx, dst, q)
+}
+
+func (s countingSnapshot) Count(ctx context.Context, q *itsm.StoreQuery) (int64, error) {
+	s.c.count("count")
+	return s.Snapshot.Count(ctx, q)
+}
+
+func (s countingSnapshot) Timers(ctx context.Context, dst []itsm.Timer, key itsm.Key) ([]itsm.Timer, error) {
+	s.c.count("timers")
+	return s.Snapshot.Timers(ctx, dst, key)
+}
+
+func (s countingSnapshot) Receipt(ctx context.Context, key itsm.ReceiptKey) (*itsm.Receipt, error) {
+	s.c.count("receipt")
+	return s.Snapshot.Receipt(ctx, key)
 }
 
 func (s countingSnapshot) Events(ctx context.Context, dst []*itsm.Event, key itsm.Key, after int64, limit int) ([]*itsm.Event, error) {

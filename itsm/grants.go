@@ -13,7 +13,7 @@ type Grant struct {
 	Kinds  []string
 	Verbs  []Verb
 	Except []Verb
-	// Own limits the grant to tickets whose caller is the actor.
+	// Own limits the grant to tickets whose caller is the actor, or whom an integration acts for.
 	Own bool
 	// Hides names fields and kinds of rows that the role does not see, unless another role shows them.
 	Hides []string
@@ -53,7 +53,7 @@ func (g *Grant) reaches(a *Actor, on Record) bool {
 		return true
 	}
 	t := TicketOf(on)
-	return t != nil && t.Caller == a.ID
+	return t != nil && t.Caller != "" && t.Caller == a.Person()
 }
 
 // Permit implements [Authorizer].
@@ -114,7 +114,7 @@ func (gs Grants) Scope(_ context.Context, a *Actor, kind string) (*Filter, error
 		own = true
 	}
 	if own {
-		f := Where("caller").Is(a.ID)
+		f := Where("caller").Is(a.Person())
 		return &f, nil
 	}
 	return nil, ErrDenied.with("kind", kind, "")
@@ -125,21 +125,24 @@ func (gs Grants) Mask(_ context.Context, a *Actor, kind string) []string {
 	if a.Kind == System {
 		return nil
 	}
-	var hidden []string
-	first := true
-	for i := range gs {
-		g := &gs[i]
-		if !slices.Contains(a.Roles, g.Role) || !g.covers(Action{Kind: kind, Verb: Read}) {
-			continue
+	// A grant on the own tickets shows nothing of others': it counts only where no wider one does.
+	for _, own := range [...]bool{false, true} {
+		var hidden []string
+		found := false
+		for i := range gs {
+			g := &gs[i]
+			if g.Own != own || !slices.Contains(a.Roles, g.Role) || !g.covers(Action{Kind: kind, Verb: Read}) {
+				continue
+			}
+			if !found {
+				hidden, found = slices.Clone(g.Hides), true
+				continue
+			}
+			hidden = slices.DeleteFunc(hidden, func(name string) bool { return !slices.Contains(g.Hides, name) })
 		}
-		if len(g.Hides) == 0 {
-			return nil
+		if found {
+			return hidden
 		}
-		if first {
-			hidden, first = slices.Clone(g.Hides), false
-			continue
-		}
-		hidden = slices.DeleteFunc(hidden, func(name string) bool { return !slices.Contains(g.Hides, name) })
 	}
-	return hidden
+	return nil
 }

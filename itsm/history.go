@@ -121,14 +121,15 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 		p := plan.Pointer(rec)
 		for _, c := range entry.Changes {
 			if custom, ok := strings.CutPrefix(c.Field, "custom."); ok {
-				kd.plan.CustomFields(p).Set(custom, c.To)
+				d, _ := kd.schema.Declaration(custom)
+				kd.plan.CustomFields(p).Set(custom, c.value(d.Kind))
 				continue
 			}
 			i := kd.plan.Index(c.Field)
 			if i < 0 {
 				continue // a field of an older release
 			}
-			if err := kd.plan.Set(i, p, c.To); err != nil {
+			if err := kd.plan.Set(i, p, c.value(kd.plan.Fields[i].Kind)); err != nil {
 				return nil, ErrBroken.because(fmt.Errorf("%s@%d: %w", e.Key, e.Version, err))
 			}
 		}
@@ -181,7 +182,7 @@ func (e *Event) Read() (Entry, error) {
 		if strings.HasPrefix(s.Field, "@") {
 			continue
 		}
-		c := FieldChange{Field: s.Field, Personal: true, To: field.Text(Erased)}
+		c := FieldChange{Field: s.Field, Personal: true, Erased: s.Erased(), To: field.Text(Erased)}
 		if !s.Erased() {
 			v, err := field.ParseJSON(s.Value)
 			if err != nil {
@@ -193,6 +194,17 @@ func (e *Event) Read() (Entry, error) {
 	}
 	slices.SortFunc(entry.Changes, func(a, b FieldChange) int { return strings.Compare(a.Field, b.Field) })
 	return entry, nil
+}
+
+// value is what a record then holds in a field of that kind.
+func (c *FieldChange) value(kind field.Kind) field.Value {
+	switch {
+	case !c.Erased, kind == field.KindText, kind == field.KindNone:
+		return c.To
+	case kind == field.KindList:
+		return field.List(Erased)
+	}
+	return field.Value{}
 }
 
 // read decodes an event with its changes in the order of the record's fields.
@@ -303,7 +315,7 @@ func (x *tx) verify(kd *kind, rec Record) error {
 	}
 	for id := range maps.Keys(stamps) {
 		if !gone[id] {
-			return broken(id>>16, "a row is missing")
+			return broken(id/maxRows, "a row is missing")
 		}
 	}
 	folded, err := kd.fold(events)

@@ -117,6 +117,7 @@ func (k *Kernel) Open(ctx context.Context) error {
 	codecs := make([]Codec, 0, len(k.kinds))
 	for _, name := range sortedKeys(k.kinds) {
 		kd := k.kinds[name]
+		kd.unbind() // an Open that failed may be tried again
 		faults = append(faults, kd.compile()...)
 		codecs = append(codecs, kd)
 	}
@@ -124,6 +125,18 @@ func (k *Kernel) Open(ctx context.Context) error {
 		for _, name := range h.Kinds {
 			if k.kinds[name] == nil {
 				faults = append(faults, fmt.Errorf("hook %s: no kind %q is registered", h.Name, name))
+			}
+		}
+		for _, t := range h.Triggers {
+			if !k.knows(h.Kinds, t) {
+				faults = append(faults, fmt.Errorf("hook %s: none of its kinds has a trigger %q", h.Name, t))
+			}
+		}
+	}
+	for _, s := range k.subscribers {
+		for _, name := range s.Kinds {
+			if k.kinds[name] == nil {
+				faults = append(faults, fmt.Errorf("subscriber %s: no kind %q is registered", s.Name, name))
 			}
 		}
 	}
@@ -142,6 +155,16 @@ func (k *Kernel) Open(ctx context.Context) error {
 	}
 	k.open = true
 	return nil
+}
+
+// knows reports whether one of the kinds, or any where none is named, has a trigger.
+func (k *Kernel) knows(kinds []string, t lifecycle.Trigger) bool {
+	for name, kd := range k.kinds {
+		if (len(kinds) == 0 || slices.Contains(kinds, name)) && kd.handlers[t] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Clock answers the kernel's clock.
@@ -169,8 +192,11 @@ func (k *Kernel) Lifecycles(kind string) []lifecycle.Definition {
 	return defs
 }
 
+// Opened reports whether the kernel is open, and nothing can be registered any more.
+func (k *Kernel) Opened() bool { return k.open }
+
 // Hook registers what happens in the transaction of other commands, before Open. Hooks run in the order they were
-// registered.
+// registered. Later it has no effect, and says so to the logger.
 func (k *Kernel) Hook(h Hook) {
 	if k.open {
 		k.fault("hook %s: register it before the kernel is opened", h.Name)
@@ -255,8 +281,8 @@ type Change struct {
 	// Acts lists every act on the record in this transaction so far, in order.
 	Acts []lifecycle.Trigger
 
-	touch *touch
+	events []string
 }
 
 // Events names what happened to the record in this transaction so far, in order.
-func (c *Change) Events() []string { return append([]string{c.touch.event}, c.touch.also...) }
+func (c *Change) Events() []string { return c.events }

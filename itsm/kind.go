@@ -65,6 +65,7 @@ type handler struct {
 	trigger lifecycle.Trigger
 	action  Action
 	event   string
+	keys    string // the command's name in idempotency keys
 	creates bool
 	late    bool // registered when the kernel was open: of no use
 	axis    *axis
@@ -82,6 +83,17 @@ type attempt struct {
 	with *call
 	// before is the record before the act, where there is one already
 	before Record
+}
+
+// unbind takes back what compile and Open did.
+func (kd *kind) unbind() {
+	kd.hooks = nil
+	for _, h := range kd.handlers {
+		h.axis = nil
+	}
+	for _, a := range kd.axes {
+		a.machine, a.roles = nil, nil
+	}
 }
 
 // compile binds the tables to handlers, guards and fields, and answers what is wrong.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/internal/plan"
@@ -76,6 +77,11 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	schema, err := s.Custom.Compile()
 	if err != nil {
 		return nil, ErrInvalid.because(err)
+	}
+	for _, d := range s.Custom.Fields {
+		if d.Personal && p.Index("caller") < 0 {
+			return nil, Invalid("custom."+d.Name, "a personal custom field is the caller's, and "+s.Kind+" has no field caller")
+		}
 	}
 	if len(s.Custom.Fields) > 0 && p.Custom() < 0 {
 		return nil, Invalid("custom", s.Kind+" has nowhere to keep custom fields: embed itsm.Ticket, or a field of type field.Fields")
@@ -171,6 +177,16 @@ func Handle[P, In any](p *Practice[P], t lifecycle.Trigger, run func(u *Unit, r 
 	return Command[P, In]{p: p, h: register(p, t, "", run)}
 }
 
+// ShareKeys lets commands know each other's idempotency keys: for those of which a caller means one and the state of
+// the record picks which. Their inputs are of one type.
+func (p *Practice[P]) ShareKeys(first lifecycle.Trigger, others ...lifecycle.Trigger) {
+	for _, t := range append(others, first) {
+		if h := p.kind.handlers[t]; h != nil {
+			h.keys = string(first)
+		}
+	}
+}
+
 // Creation is a command that makes a record.
 type Creation[P, In any] struct {
 	p *Practice[P]
@@ -189,6 +205,7 @@ func register[P, In any](p *Practice[P], t lifecycle.Trigger, past string, run f
 		trigger: t,
 		action:  Action{Kind: kd.name, Verb: Verb(t)},
 		event:   kd.name + "." + past,
+		keys:    string(t),
 		creates: past != "",
 		typ:     reflect.TypeFor[In](),
 		zero:    func() any { return new(In) },
@@ -259,21 +276,51 @@ type call struct {
 	group    string
 	assignee string
 	patch    Patch
+	fault    error // of an option
 	number   string
 	at       int64 // unix nanoseconds, where historic
 	historic bool
 	unreal   bool // at is no instant that a store can hold
 }
 
+// inside refuses the options that mean nothing to a command within another's transaction. The record is nil where one
+// is made.
+func (c *call) inside(t *touch) error {
+	switch {
+	case c.fault != nil:
+		return c.fault
+	case c.key != "", c.historic, c.number != "":
+		return Invalid("options", "Once, At and WithNumber belong to the caller's command, not to one within it")
+	case c.expect != 0 && t == nil:
+		return Invalid("options", "IfVersion means nothing to a record that is made")
+	case c.expect != 0 && c.expect != t.version():
+		return ErrConflict.with("record", t.key.Ref().String(), "")
+	}
+	return nil
+}
+
 // IfVersion refuses the command with ErrConflict where the record has another version. The kernel does not try again.
-func IfVersion(version int64) Option { return func(c *call) { c.expect = version } }
+func IfVersion(version int64) Option {
+	return func(c *call) {
+		if c.expect = version; version <= 0 {
+			c.fault = Invalid("IfVersion", "a record that is there has a version above 0")
+		}
+	}
+}
 
 // Once gives the command an idempotency key: given again with the same input by the same actor it changes nothing and
 // answers the record as it now is, and with another input, record or option it is ErrKeyReused. [IfVersion] does not
 // count as input.
-func Once(key string) Option { return func(c *call) { c.key = key } }
+func Once(key string) Option {
+	return func(c *call) {
+		if c.key = key; key == "" {
+			c.fault = Invalid("Once", "an idempotency key is not empty")
+		}
+	}
+}
 
-// To hands the ticket to a group and an assignee with the command. Empty leaves what is there. The actor needs the verb
+// To hands the ticket to a group and an assignee with the command. Empty leaves what is there, but a new group without
+// an assignee clears the former one. The actor needs the verb
 // of [TriggerEdit], and the table must let the record be edited in the state before the command or after it.
 func To(group, assignee string) Option {
 	return func(c *call) { c.group, c.assignee = group, assignee }
@@ -284,4 +331,12 @@ func To(group, assignee string) Option {
 func With(patch Patch) Option { return func(c *call) { c.patch = patch } }
 
 // WithNumber gives a new record its number, for an import. The actor needs the verb [Import].
-func WithNumber(id string) Option { return func(c *call) { c.number = id } }
+func WithNumber(id string) Option {
+	return func(c *call) {
+		if c.number = id; strings.TrimSpace(id) == "" || len(id) > maxNumber {
+			c.fault = Invalid("WithNumber", "a number has 1 to 100 bytes, not only white space")
+		}
+	}
+}
+
+const maxNumber = 100

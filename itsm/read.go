@@ -212,8 +212,11 @@ func (kd *kind) storeQuery(tenant string, q *Query) (*StoreQuery, error) {
 	}
 	seen := map[string]bool{}
 	for _, s := range q.Sort {
-		if _, ok := kd.columnAt[s.Column]; !ok || seen[s.Column] {
-			return nil, Invalid("sort", fmt.Sprintf("%s cannot be sorted by %q: name a column once", kd.name, s.Column))
+		if _, ok := kd.columnAt[s.Column]; !ok {
+			return nil, Invalid("sort", fmt.Sprintf("%s has no column %q", kd.name, s.Column))
+		}
+		if seen[s.Column] {
+			return nil, Invalid("sort", fmt.Sprintf("the column %q stands twice", s.Column))
 		}
 		seen[s.Column] = true
 	}

@@ -59,11 +59,14 @@ func (k *Kernel) Run(ctx context.Context) error {
 // Work does once what is due now: it fires timers, then hands events to subscribers. It answers how much it did, and
 // when there is next something to do (zero for never). Tests and hosts with a loop of their own use it instead of Run.
 func (k *Kernel) Work(ctx context.Context) (done int, next time.Time, err error) {
+	if !k.open {
+		return 0, next, Invalid("kernel", "call Open before Work")
+	}
 	fired, err := k.FireDue(ctx)
 	if err != nil {
 		return fired, next, err
 	}
-	delivered, next, err := k.Deliver(ctx)
+	delivered, next, err := k.deliverOnce(ctx)
 	if err != nil {
 		return fired + delivered, next, err
 	}

@@ -21,7 +21,7 @@ type Comment struct {
 	Internal bool `json:"internal,omitempty"`
 	// Channel is how it came: portal, mail, chat, api.
 	Channel string `json:"channel,omitempty"`
-	// MessageID is the channel's own id of the message, by which answers find the record.
+	// MessageID is the channel's own id of the message; it is the row's key in the store.
 	MessageID string `json:"message_id,omitempty"`
 	// AutoReply marks what a machine answered, such as an absence notice. It resumes nothing.
 	AutoReply bool `json:"auto_reply,omitempty"`
@@ -293,8 +293,15 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 			}
 			return edited(u, r, patch)
 		}),
-		comment: Handle(p, TriggerComment, func(u *Unit, _ *P, c Comment) error { return u.Comment(c) }),
-		note:    Handle(p, TriggerNote, func(u *Unit, _ *P, n WorkNote) error { return u.Note(n.Body) }),
+		comment: Handle(p, TriggerComment, func(u *Unit, _ *P, c Comment) error {
+			if c.Internal {
+				if err := u.Require(Verb(TriggerNote)); err != nil {
+					return err
+				}
+			}
+			return u.Comment(c)
+		}),
+		note: Handle(p, TriggerNote, func(u *Unit, _ *P, n WorkNote) error { return u.Note(n.Body) }),
 		logTime: Handle(p, TriggerLogTime, func(u *Unit, _ *P, e TimeEntry) error {
 			if e.Spent <= 0 {
 				return Invalid("spent", "log a time of more than 0")
@@ -562,6 +569,10 @@ func (u *Unit) Link(t LinkType, to Ref) error {
 		return Invalid("type", "name both directions of a link")
 	case to == u.Ref():
 		return Invalid("to", "a record is not linked to itself")
+	}
+	key := u.linkKey(t.Name, to)
+	if slices.ContainsFunc(u.touch.rows, func(r Row) bool { return r.Kind == Links && r.Key == key }) {
+		return nil
 	}
 	rows, err := u.findLink(t.Name, to)
 	if err != nil || len(rows) > 0 {

@@ -35,8 +35,9 @@ type Store interface {
 	// The set's slices belong to the caller again when Apply returns.
 	Apply(ctx context.Context, set *WriteSet) error
 
-	// Number answers the next number of a series in a tenant: ascending from 1, never twice. Gaps are allowed.
-	Number(ctx context.Context, tenant, series string) (int64, error)
+	// Number answers the next number of a series in a tenant that is greater than above: ascending from 1, never twice.
+	// Gaps are allowed.
+	Number(ctx context.Context, tenant, series string, above int64) (int64, error)
 
 	// Claim takes up to limit timers due at or before now that nobody has claimed until later than now, in the order of
 	// (due, key), and claims them until the given instant. Claims keep nodes out of each other's way, no more: that a
@@ -215,7 +216,9 @@ type Subscription struct {
 	// Tries and RetryAt tell of the event after Position: how often it failed, and when it is tried again.
 	Tries   int
 	RetryAt time.Time
-	Parked  []Parked
+	// ClaimedUntil keeps other nodes away while one hands events over.
+	ClaimedUntil time.Time
+	Parked       []Parked
 }
 
 // Parked is an event that a subscriber gave up, with its last error.

@@ -17,7 +17,9 @@ type Subscriber struct {
 	// Kinds limits it to records of some kinds; empty takes all.
 	Kinds []string
 	// Handle works on one event. The context carries the system as actor in the event's tenant. Where it answers an
-	// error, the event is tried again after a pause, and parked after the last try; until then later events wait.
+	// error, the event is tried again after a pause, and parked after the last try; until then later events wait. It
+	// runs in the runner's goroutine and holds up timers and other subscribers meanwhile: what is slow belongs into a
+	// queue of the host's.
 	Handle func(ctx context.Context, e *Event) error
 	// Tries is how often an event is tried before it is parked; 0 is 10.
 	Tries int
@@ -32,9 +34,11 @@ type subscriber struct {
 const (
 	feedBatch = 256
 	maxPause  = time.Hour
+	// deliverFor is how long a node may take for a batch before another takes it over, and hands it over again.
+	deliverFor = time.Minute
 )
 
-// Subscribe registers a subscriber, before Open.
+// Subscribe registers a subscriber, before Open. Later it has no effect, and says so to the logger.
 func (k *Kernel) Subscribe(s Subscriber) {
 	switch {
 	case k.open:
@@ -54,60 +58,92 @@ func (k *Kernel) Subscribe(s Subscriber) {
 	k.subscribers = append(k.subscribers, &subscriber{s})
 }
 
-// Deliver hands every subscriber the events that it has not seen. It answers how many were handed over, and when a
-// failed one is tried next (zero for never).
-func (k *Kernel) Deliver(ctx context.Context) (delivered int, retry time.Time, err error) {
+// Deliver hands every subscriber the events that it has not seen. It answers how many were handed over or parked, and
+// when there is next something to do: a failed event to try again, or a claim of another node that ends (zero for never). One
+// subscriber's trouble does not keep the others from theirs.
+func (k *Kernel) Deliver(ctx context.Context) (delivered int, next time.Time, err error) {
+	for {
+		n, at, err := k.deliverOnce(ctx)
+		delivered += n
+		if n == 0 || err != nil {
+			return delivered, at, err
+		}
+	}
+}
+
+// deliverOnce gives every subscriber one batch, so that none holds up timers for long.
+func (k *Kernel) deliverOnce(ctx context.Context) (delivered int, next time.Time, err error) {
+	var faults []error
 	for _, s := range k.subscribers {
 		n, at, err := k.deliver(ctx, s)
 		delivered += n
 		if err != nil {
-			return delivered, retry, fmt.Errorf("subscriber %s: %w", s.Name, err)
+			faults = append(faults, fmt.Errorf("subscriber %s: %w", s.Name, err))
 		}
-		if !at.IsZero() && (retry.IsZero() || at.Before(retry)) {
-			retry = at
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
 		}
 	}
-	return delivered, retry, nil
+	return delivered, next, errors.Join(faults...)
 }
 
-func (k *Kernel) deliver(ctx context.Context, s *subscriber) (delivered int, retry time.Time, err error) {
+// deliver claims a subscriber, hands it one batch, and keeps how far it came.
+func (k *Kernel) deliver(ctx context.Context, s *subscriber) (delivered int, next time.Time, err error) {
 	row, err := k.subscription(ctx, s.Name)
 	if err != nil {
-		return 0, retry, err
+		return 0, next, err
 	}
-	var feed []Delivery
+	now := k.clock.Now().UTC()
+	for _, wait := range [...]time.Time{row.RetryAt, row.ClaimedUntil} {
+		if wait.After(now) {
+			return 0, wait, nil
+		}
+	}
+	feed, err := k.store.Feed(ctx, nil, row.Position, feedBatch)
+	if err != nil || len(feed) == 0 {
+		return 0, next, err
+	}
+	row.Revision++
+	row.ClaimedUntil = now.Add(deliverFor)
+	if err := k.store.Apply(ctx, &WriteSet{Subscription: &row}); err != nil {
+		if errors.Is(err, ErrConflict) { // another node was faster
+			err = nil
+		}
+		return 0, next, err
+	}
+	claim, parked := row.ClaimedUntil, len(row.Parked)
+	var failure error
+	for _, d := range feed {
+		if failure = s.handle(ctx, d.Event); failure != nil {
+			break
+		}
+		row.Position, row.Tries, row.RetryAt = d.Position, 0, time.Time{}
+		delivered++
+	}
+	if failure != nil && ctx.Err() == nil { // else it is not the event's fault
+		k.failed(ctx, s, &row, feed, failure)
+		delivered += len(row.Parked) - parked
+	}
+	err = k.release(context.WithoutCancel(ctx), row, claim, row.Parked[parked:])
+	if err == nil {
+		err = ctx.Err()
+	}
+	return delivered, row.RetryAt, err
+}
+
+// release writes how far a subscriber came, unless its claim ran out and another node took it. What was done to its
+// parking place meanwhile is kept.
+func (k *Kernel) release(ctx context.Context, row Subscription, claim time.Time, parked []Parked) error {
 	for {
-		if row.RetryAt.After(k.clock.Now()) {
-			return delivered, row.RetryAt, nil
+		now, err := k.subscription(ctx, row.Name)
+		if err != nil || !now.ClaimedUntil.Equal(claim) {
+			return err
 		}
-		feed, err = k.store.Feed(ctx, feed[:0], row.Position, feedBatch)
-		if err != nil || len(feed) == 0 {
-			return delivered, retry, err
-		}
-		var failure error
-		for _, d := range feed {
-			if failure = s.handle(ctx, d.Event); failure != nil {
-				break
-			}
-			row.Position, row.Tries, row.RetryAt = d.Position, 0, time.Time{}
-			delivered++
-		}
-		if failure != nil {
-			if ctx.Err() != nil {
-				failure = nil // not the event's fault
-			} else {
-				k.failed(ctx, s, &row, feed, failure)
-			}
-		}
-		row.Revision++
-		err = k.store.Apply(context.WithoutCancel(ctx), &WriteSet{Subscription: &row})
-		switch {
-		case errors.Is(err, ErrConflict): // another node was faster
-			return delivered, retry, nil
-		case err != nil:
-			return delivered, retry, err
-		case ctx.Err() != nil:
-			return delivered, retry, ctx.Err()
+		now.Position, now.Tries, now.RetryAt, now.ClaimedUntil = row.Position, row.Tries, row.RetryAt, time.Time{}
+		now.Parked = append(slices.Clone(now.Parked), parked...)
+		now.Revision++
+		if err := k.store.Apply(ctx, &WriteSet{Subscription: &now}); !errors.Is(err, ErrConflict) {
+			return err
 		}
 	}
 }

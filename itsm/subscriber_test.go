@@ -197,37 +197,91 @@ func TestParkedEventsAreRetriedOrDiscarded(t *testing.T) {
 	require.Len(t, box.got, 1)
 }
 
+// nodes are two kernels on one store and one clock, which the subscriber of each is registered with.
+func nodes(t *testing.T, first, second itsm.Subscriber) (one, two *itsm.Kernel, l *lamps, clock *itsmtest.Clock) {
+	t.Helper()
+	store := memory.New()
+	one, l, clock = mailer(t, store, first)
+	two, _ = itsmtest.Kernel(t, itsm.Config{Store: store, Clock: clock}, func(k *itsm.Kernel) error {
+		k.Subscribe(second)
+		_, err := registerLamps(k)
+		return err
+	})
+	return one, two, l, clock
+}
+
 func TestTwoNodesShareTheWork(t *testing.T) {
-	store, box := memory.New(), &outbox{}
+	box := &outbox{}
 	s := itsm.Subscriber{Name: "mail", Handle: box.handle}
-	one, l, _ := mailer(t, store, s)
-	two, _, _ := mailer(t, store, s)
-	want := map[string]bool{}
+	one, two, l, _ := nodes(t, s, s)
+	var want []string
+	report := func(n int) {
+		for range n {
+			want = append(want, made(t, l, "desk").ID+"@1 lamp.made")
+		}
+	}
+	deliver := func(k *itsm.Kernel) {
+		if _, _, err := k.Deliver(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 5 { // in turn
+		report(3)
+		deliver(one)
+		require.Equal(t, want, box.got)
+		deliver(two)
+		require.Equal(t, want, box.got, "what one handed over the other does not")
+		one, two = two, one
+	}
 	var all sync.WaitGroup
-	for _, k := range []*itsm.Kernel{one, two} {
+	for _, k := range []*itsm.Kernel{one, two} { // at once, while there is more and more
 		all.Go(func() {
 			for range 60 {
-				if _, _, err := k.Deliver(context.Background()); err != nil {
-					t.Error(err)
-				}
+				deliver(k)
 			}
 		})
 	}
-	for range 100 {
-		r := made(t, l, "desk")
-		want[r.ID+"@1 lamp.made"] = true
-	}
+	report(300)
 	all.Wait()
-	_, _, err := one.Deliver(context.Background())
+	deliver(one)
+	deliver(two)
+	require.Equal(t, want, box.got, "every event exactly once, in order")
+}
+
+func TestANodeKeepsAwayFromWhatAnotherHandles(t *testing.T) {
+	var two *itsm.Kernel
+	var clock *itsmtest.Clock
+	late := false
+	first, second := &outbox{}, &outbox{}
+	one, other, l, shared := nodes(t, itsm.Subscriber{Name: "mail", Handle: func(ctx context.Context, e *itsm.Event) error {
+		if late {
+			clock.Set(clock.Now().Add(24 * time.Hour)) // it hangs, and its claim runs out
+		}
+		n, next, err := two.Deliver(context.Background())
+		if err != nil || !late && (n != 0 || !next.After(clock.Now())) {
+			return fmt.Errorf("the other handed over %d, and comes again at %s: %w", n, next, err)
+		}
+		return first.handle(ctx, e)
+	}}, itsm.Subscriber{Name: "mail", Handle: second.handle})
+	two, clock = other, shared
+	made(t, l, "desk")
+	made(t, l, "hall")
+	n, _, err := one.Deliver(context.Background())
 	require.NoError(t, err)
-	for _, got := range box.got {
-		delete(want, got)
+	require.Equal(t, 2, n)
+	require.Len(t, first.got, 2)
+	require.Empty(t, second.got)
+
+	late = true
+	made(t, l, "shed")
+	_, _, err = one.Deliver(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, []string{"L0000003@1 lamp.made"}, second.got, "whose node hangs is served by the other")
+	for _, k := range []*itsm.Kernel{one, two} {
+		n, _, err = k.Deliver(context.Background())
+		require.NoError(t, err)
+		require.Zero(t, n, "nobody goes back behind where the other came")
 	}
-	require.Empty(t, want, "every event at least once")
-	n := len(box.got)
-	_, _, err = two.Deliver(context.Background())
-	require.NoError(t, err)
-	require.Len(t, box.got, n, "and not again when it is done")
 }
 
 func TestACancelledDeliveryIsNobodysFault(t *testing.T) {

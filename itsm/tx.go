@@ -17,6 +17,9 @@ import (
 // maxDepth bounds how far hooks may answer hooks.
 const maxDepth = 8
 
+// maxRows bounds the rows of one event: their ids are made of its version and a count.
+const maxRows = 1 << 16
+
 // maxSpare bounds what a transaction keeps for the next one.
 const maxSpare = 64
 
@@ -41,6 +44,8 @@ type tx struct {
 	spare   []*touch
 	undos   []undo
 	marks   int
+	failed  error // of an act in the transaction that nobody undid
+	taken   bool  // the store said that a number is
 	deputy  Actor
 
 	attempts [maxDepth + 1]attempt
@@ -105,6 +110,11 @@ func (t *touch) version() int64 {
 	return t.before.Header().Version
 }
 
+// happened copies what was done to the record so far, for a hook that may keep it.
+func (t *touch) happened() ([]lifecycle.Trigger, []string) {
+	return slices.Clone(t.acts), append([]string{t.event}, t.also...)
+}
+
 // begin prepares the record for a change by the unit.
 func (t *touch) begin(u *Unit) { u.tx.open(t, u.actor, nil) }
 
@@ -116,7 +126,7 @@ func (t *touch) timer(timer Timer, cancel bool) {
 func (t *touch) addRow(x *tx, r Row, subject string, value []byte) int64 {
 	r.Record = t.key
 	r.Version = t.version() + 1
-	r.ID = r.Version<<16 + int64(len(t.rows))
+	r.ID = r.Version*maxRows + int64(len(t.rows))
 	r.At = x.eventTime(t)
 	r.Sealed = Sealed{Field: string(r.Kind), Subject: subject, Salt: x.salt(make([]byte, 0, saltSize)), Value: value}
 	r.Sealed.Digest, x.scratch = sealDigest(x.scratch, &r.Sealed)
@@ -330,6 +340,9 @@ func (c *call) carried() bool { return c.hands() || c != nil && len(c.patch) > 0
 func hand(rec Record, with *call) {
 	if ticket := TicketOf(rec); ticket != nil {
 		if with.group != "" {
+			if with.group != ticket.Group && with.assignee == "" {
+				ticket.Assignee = ""
+			}
 			ticket.Group = with.group
 		}
 		if with.assignee != "" {
@@ -421,7 +434,8 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 			continue
 		}
 		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
-		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: a.in, After: kd.clone(t.after), Acts: t.acts, touch: t}
+		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: a.in, After: kd.clone(t.after)}
+		c.Acts, c.events = t.happened()
 		if before != nil {
 			c.Before = kd.clone(before)
 		}
@@ -455,6 +469,14 @@ func (x *tx) deputyOf(a *Actor) *Actor {
 	}
 	x.deputy = Actor{ID: SystemID, Tenant: a.Tenant, Kind: System, OnBehalfOf: behalf}
 	return &x.deputy
+}
+
+// note keeps the first error of an act: the transaction changes nothing then.
+func (x *tx) note(err error) error {
+	if err != nil && x.failed == nil {
+		x.failed = err
+	}
+	return err
 }
 
 // mark begins a Try; what it changes can be undone.
@@ -497,7 +519,8 @@ func (x *tx) conclude() error {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
-			c := Change{Event: t.event, Actor: t.actor, After: t.kind.clone(t.after), Acts: t.acts, touch: t}
+			c := Change{Event: t.event, Actor: t.actor, After: t.kind.clone(t.after)}
+			c.Acts, c.events = t.happened()
 			if t.before != nil {
 				c.Before = t.kind.clone(t.before)
 			}
@@ -514,6 +537,9 @@ func (x *tx) conclude() error {
 
 // commit turns what was touched into a write set and applies it.
 func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
+	if x.failed != nil {
+		return x.failed
+	}
 	set := &x.set
 	set.empty()
 	set.Fired, set.Receipt = x.fired, receipt
@@ -555,6 +581,7 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 		return x.wouldExist(set)
 	}
 	if err := x.k.store.Apply(x.ctx, set); err != nil {
+		x.taken = errors.Is(err, ErrExists)
 		return err
 	}
 	x.k.signal()
@@ -639,7 +666,7 @@ func (x *tx) reset() {
 	clear(x.touched)
 	x.touched, x.index = x.touched[:0], nil
 	clear(x.undos)
-	x.undos, x.marks, x.created = x.undos[:0], 0, 0
+	x.undos, x.marks, x.created, x.failed, x.taken = x.undos[:0], 0, 0, nil, false
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -690,8 +717,7 @@ func (x *tx) retry(once bool, try func() error) (err error) {
 		x.reset()
 		err = try()
 		switch {
-		case errors.Is(err, ErrExists) && x.renumber():
-			n-- // imports may have taken any number of numbers
+		case x.taken && x.renumber():
 		case err == nil, once, !errors.Is(err, ErrConflict):
 			return err
 		}

@@ -68,8 +68,12 @@ func (u *Unit) Get(ref Ref) (Record, error) {
 }
 
 // Do gives a command to a record in the same transaction. In hooks, and in handlers for other records, it is the
-// system that acts on behalf of the actor. An error should be returned: the transaction then changes nothing.
+// system that acts on behalf of the actor. After an error the transaction changes nothing, whether it is returned or not: a refusal that is to be borne takes [Unit.Try].
 func (u *Unit) Do(ref Ref, t lifecycle.Trigger, in any, with ...Option) error {
+	return u.tx.note(u.do(ref, t, in, with))
+}
+
+func (u *Unit) do(ref Ref, t lifecycle.Trigger, in any, with []Option) error {
 	x := u.tx
 	kd, h, err := x.k.handler(ref.Kind, t)
 	if err != nil {
@@ -85,11 +89,19 @@ func (u *Unit) Do(ref Ref, t lifecycle.Trigger, in any, with ...Option) error {
 		return err
 	}
 	options := collect(with)
+	if err := options.inside(touched); err != nil {
+		return err
+	}
 	return x.act(touched, kd, h, boxed, &options, u.deputy(), u.depth+1, u.touch)
 }
 
 // Create makes a record in the same transaction, by the system on behalf of the actor, and names it.
 func (u *Unit) Create(kind string, t lifecycle.Trigger, in any, with ...Option) (Ref, error) {
+	ref, err := u.create(kind, t, in, with)
+	return ref, u.tx.note(err)
+}
+
+func (u *Unit) create(kind string, t lifecycle.Trigger, in any, with []Option) (Ref, error) {
 	x := u.tx
 	kd, h, err := x.k.handler(kind, t)
 	if err != nil {
@@ -107,6 +119,9 @@ func (u *Unit) Create(kind string, t lifecycle.Trigger, in any, with ...Option) 
 		return Ref{}, err
 	}
 	options := collect(with)
+	if err := options.inside(nil); err != nil {
+		return Ref{}, err
+	}
 	made, err := x.create(kd, h, id, boxed, &options, u.deputy(), u.depth+1, u.touch)
 	if err != nil {
 		return Ref{}, err
@@ -118,10 +133,15 @@ func (u *Unit) Create(kind string, t lifecycle.Trigger, in any, with ...Option) 
 // target as an event for a person to see, and answered. Only another error must be returned.
 func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifecycle.Refusal, error) {
 	x := u.tx
-	mark := x.mark()
+	mark, failed := x.mark(), x.failed
+	x.failed = nil
 	err := u.Do(ref, t, in, with...)
 	x.unmark()
 	if err == nil {
+		err = x.failed // an act within it failed, and nobody said so
+	}
+	if err == nil {
+		x.failed = failed
 		return nil, nil
 	}
 	refusal, ok := errors.AsType[*lifecycle.Refusal](err)
@@ -129,6 +149,7 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 		return nil, err
 	}
 	x.undoTo(mark)
+	x.failed = failed
 	touched, err := x.reach(Key{Tenant: x.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
 	if err != nil {
 		return refusal, err
@@ -237,6 +258,9 @@ func (u *Unit) AddRow(kind RowKind, key string, facts any, subject, text string)
 			return invalidValue(string(kind), err)
 		}
 	}
+	if len(u.touch.rows) == maxRows {
+		return Invalid(string(kind), "a command adds 65,536 rows at most: give several")
+	}
 	u.touch.begin(u)
 	u.touch.addRow(u.tx, r, subject, value.AppendJSON(nil))
 	return nil
@@ -293,6 +317,11 @@ func (u *Unit) History() ([]Entry, error) {
 		}
 	}
 	return entries, nil
+}
+
+// Require asks the authorizer whether the actor of the act at hand may do something to the record.
+func (u *Unit) Require(v Verb) error {
+	return u.tx.k.auth.Permit(u.tx.ctx, u.actor, Action{Kind: u.touch.key.Kind, Verb: v}, u.touch.current())
 }
 
 // Rows answers rows of the record at hand as they are stored, without those that this transaction added.

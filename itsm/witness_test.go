@@ -103,7 +103,11 @@ func (w *witness) at(key itsm.Key, n int64) map[string]any {
 			if _, written := versions[i].subjects[name]; !written {
 				continue
 			}
-			if versions[i].erased[name] {
+			switch {
+			case !versions[i].erased[name]:
+			case name == "custom.birthday":
+				delete(want, name) // an instant holds no marker
+			default:
 				want[name] = itsm.Erased
 			}
 			break

@@ -23,6 +23,9 @@ type Keeper struct {
 // agreement, also events that the lifecycles of the registered practices do not have. What it is given may be changed
 // afterwards.
 func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
+	if k.Opened() {
+		return nil, itsm.Invalid("sla", "register agreements before the kernel is opened")
+	}
 	s := &Keeper{kernel: k}
 	var faults []error
 	var kinds []string
@@ -159,7 +162,7 @@ func (s *Keeper) arm(u *itsm.Unit, c itsm.Change) error {
 				u.CancelTimer(timerName(a, t))
 				continue
 			}
-			if err := next(u, &clock, t, timerName(a, t), reached(history, u.Levels(), a, t)); err != nil {
+			if err := next(u, &clock, t, timerName(a, t), reached(u, history, &clock, now)); err != nil {
 				return err
 			}
 		}
@@ -207,20 +210,28 @@ func next(u *itsm.Unit, clock *Clock, t *Target, name string, percent int) error
 	return nil
 }
 
-// reached is the highest percentage that the ticket's events say a target came to: a level fires once.
-func reached(history []itsm.Entry, now []itsm.LevelReached, a *Agreement, t *Target) int {
+// reached is the highest percentage that the ticket's events say a target came to: a level fires once. One suppressed
+// by an import counts only while the clock, as what was imported since moved it, came to it: it may have been met, or put
+// off by a pause.
+func reached(u *itsm.Unit, history []itsm.Entry, clock *Clock, now time.Time) int {
 	highest := 0
 	note := func(levels []itsm.LevelReached) {
 		for _, l := range levels {
-			if l.Agreement == a.Name && l.Target == t.Name {
-				highest = max(highest, l.Percent)
+			if l.Agreement != clock.Agreement || l.Target != clock.Target {
+				continue
 			}
+			if l.Suppressed {
+				if at, ok := clock.At(l.Percent); !ok || at.After(now) && !u.Suppresses(at) {
+					continue
+				}
+			}
+			highest = max(highest, l.Percent)
 		}
 	}
 	for i := range history {
 		note(history[i].Levels())
 	}
-	note(now)
+	note(u.Levels())
 	return highest
 }
 

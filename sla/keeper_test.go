@@ -45,8 +45,9 @@ func newFixture(t itsmtest.TB, agreements ...sla.Agreement) *fixture {
 	}
 	f.Desk = must(desk.Open(context.Background(), f.config))
 	clock.Attach(f.Desk)
-	inc, err := f.Incidents.Report(f.bob, incident.Report{
-		Title: "VPN down", Impact: itsm.High, Urgency: itsm.High, Service: "vpn", Group: "network",
+	inc, err := f.Incidents.Report(f.ann, incident.Report{
+		Caller: "bob",
+		Title:  "VPN down", Impact: itsm.High, Urgency: itsm.High, Service: "vpn", Group: "network",
 	})
 	if err != nil {
 		t.Fatalf("no incident: %v", err)

@@ -43,9 +43,14 @@ func (t *trial) unchanged(before, since string) {
 	t.same(t.dump(), before, "%s, and yet something changed", since)
 }
 
-// get reads one record as it is now.
+// get reads one record as it is now, also without a snapshot where the store can.
 func (t *trial) get(k itsm.Key) (j *job) {
 	t.Helper()
+	if g := t.getter(); g != nil {
+		r, err := g.Get(t.Context(), k)
+		t.ok(err, "Getter.Get %s", quoted(k))
+		defer func() { t.same(r, j, "Getter.Get %s, beside Get of a view", quoted(k)) }()
+	}
 	t.view(func(v itsm.Snapshot) {
 		r, err := v.Get(t.Context(), k)
 		t.ok(err, "Get %q", k)
@@ -75,7 +80,33 @@ func (t *trial) dump() (all string) {
 	t.view(func(v itsm.Snapshot) { all = t.look(v) })
 	due, pending, err := t.store.NextDue(t.Context())
 	t.ok(err, "NextDue")
-	return all + fmt.Sprintln("next due", instant(due), pending) + text(t.feed(0))
+	fed := t.feed(0)
+	return all + fmt.Sprintln("next due", instant(due), pending) + text(fed) + t.gotten(fed)
+}
+
+// gotten is what the store shows without a snapshot: of records with events, and of some that may not be there.
+func (t *trial) gotten(fed []itsm.Delivery) string {
+	t.Helper()
+	g := t.getter()
+	if g == nil {
+		return ""
+	}
+	var keys []itsm.Key
+	for n := range 8 {
+		keys = append(keys, key(id(n)))
+	}
+	for _, d := range fed {
+		keys = append(keys, d.Event.Key)
+	}
+	var b strings.Builder
+	for _, k := range keys {
+		r, err := g.Get(t.Context(), k)
+		if err != nil && !errors.Is(err, itsm.ErrNotFound) {
+			t.ok(err, "Getter.Get %s", quoted(k))
+		}
+		fmt.Fprintln(&b, "gotten", text(r))
+	}
+	return b.String()
 }
 
 // look is everything that a view shows, as text.
@@ -223,7 +254,7 @@ func text(x any) string {
 		for _, p := range x.Parked {
 			fmt.Fprintf(&parked, "\n\tparked %d %s v%d tries %d error %q at %s", p.Position, quoted(p.Key), p.Version, p.Tries, p.Error, instant(p.At))
 		}
-		return fmt.Sprintf("subscription revision %d at %d tries %d again %s%s", x.Revision, x.Position, x.Tries, instant(x.RetryAt), parked.String())
+		return fmt.Sprintf("subscription revision %d at %d tries %d again %s claimed until %s%s", x.Revision, x.Position, x.Tries, instant(x.RetryAt), instant(x.ClaimedUntil), parked.String())
 	case itsm.Delivery:
 		return fmt.Sprintf("%d: %s", x.Position, eventText(x.Event))
 	case []itsm.Delivery:

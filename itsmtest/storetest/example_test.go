@@ -13,7 +13,8 @@ import (
 func ExampleRun() {
 	TestStore := func(t *testing.T) {
 		storetest.Run(t, storetest.Harness{
-			Open: func(t *testing.T) itsm.Store { return memory.New() },
+			Open:   func(t *testing.T) itsm.Store { return memory.New() },
+			Getter: true, // it reads single records without a snapshot
 		})
 	}
 	_ = TestStore // go test finds it by its name

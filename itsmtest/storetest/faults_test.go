@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -157,6 +158,55 @@ var faults = map[string]fault{
 			err := s.Apply(ctx, set)
 			if errors.Is(err, itsm.ErrConflict) {
 				return errors.New("deadlock detected")
+			}
+			return err
+		})},
+	"it is wrapped and no longer a getter": {"Getter/is there where the harness says so, and only there",
+		func(s itsm.Store) itsm.Store { return struct{ itsm.Store }{s} }},
+	"the getter remembers what it once read": {"Getter/what is committed, at once", func(s itsm.Store) itsm.Store {
+		var read sync.Map
+		return &broken{Store: s, get: func(ctx context.Context, key itsm.Key) (itsm.Record, error) {
+			if r, ok := read.Load(key); ok {
+				return r.(itsm.Record), nil
+			}
+			r, err := getOf(s)(ctx, key)
+			if err == nil {
+				read.Store(key, r)
+			}
+			return r, err
+		}}
+	}},
+	"the getter shows what is still being written": {"Getter/neither torn, nor old, nor uncommitted beside writers", func(s itsm.Store) itsm.Store {
+		var writing sync.Map
+		return &broken{Store: s,
+			apply: func(ctx context.Context, set *itsm.WriteSet) error {
+				for _, w := range set.Records {
+					writing.Store(w.Record.Header().Key(), w.Record)
+					defer writing.Delete(w.Record.Header().Key())
+				}
+				runtime.Gosched()
+				return s.Apply(ctx, set)
+			},
+			get: func(ctx context.Context, key itsm.Key) (itsm.Record, error) {
+				if r, ok := writing.Load(key); ok {
+					return r.(itsm.Record), nil
+				}
+				return getOf(s)(ctx, key)
+			}}
+	}},
+	"the receipt of a refused set stays": {"Kernel/commands that run again and again leave what those that run once leave", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(ctx, set)
+			if errors.Is(err, itsm.ErrConflict) && set.Receipt != nil {
+				return errors.Join(err, s.Apply(ctx, &itsm.WriteSet{Receipt: new(*set.Receipt)}))
+			}
+			return err
+		})},
+	"a timer of a refused set is gone": {"Kernel/commands that run again and again leave what those that run once leave", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			err := s.Apply(ctx, set)
+			if errors.Is(err, itsm.ErrConflict) && set.Fired != nil {
+				return errors.Join(err, s.Apply(ctx, &itsm.WriteSet{Fired: set.Fired}))
 			}
 			return err
 		})},
@@ -332,9 +382,15 @@ var faults = map[string]fault{
 			return got, err
 		}}
 	}},
+	"a number leaves its series where it was": {"Number/above a number that is given, and on from there", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, number: func(ctx context.Context, tenant, series string, above int64) (int64, error) {
+			n, err := s.Number(ctx, tenant, series, 0)
+			return max(n, above+1), err
+		}}
+	}},
 	"a number is read, then written": {"Number/never twice for many at once, ascending for each", func(s itsm.Store) itsm.Store {
 		var last atomic.Int64
-		return &broken{Store: s, number: func(context.Context, string, string) (int64, error) {
+		return &broken{Store: s, number: func(context.Context, string, string, int64) (int64, error) {
 			n := last.Load() + 1
 			runtime.Gosched()
 			last.Store(n)
@@ -345,152 +401,3 @@ var faults = map[string]fault{
 
 // faultNames are the faults in order.
 func faultNames() []string { return slices.Sorted(maps.Keys(faults)) }
-
-// broken is a store with some methods replaced.
-type broken struct {
-	itsm.Store
-	prepare func(context.Context, []itsm.Codec) error
-	apply   func(context.Context, *itsm.WriteSet) error
-	view    func(itsm.Snapshot) itsm.Snapshot
-	claim   func(context.Context, time.Time, time.Time, int) ([]itsm.Timer, error)
-	nextDue func(context.Context) (time.Time, bool, error)
-	feed    func(context.Context, []itsm.Delivery, itsm.Position, int) ([]itsm.Delivery, error)
-	number  func(context.Context, string, string) (int64, error)
-}
-
-func (b *broken) Prepare(ctx context.Context, kinds []itsm.Codec) error {
-	if b.prepare == nil {
-		return b.Store.Prepare(ctx, kinds)
-	}
-	return b.prepare(ctx, kinds)
-}
-
-func (b *broken) Apply(ctx context.Context, set *itsm.WriteSet) error {
-	if b.apply == nil {
-		return b.Store.Apply(ctx, set)
-	}
-	return b.apply(ctx, set)
-}
-
-func (b *broken) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
-	v, err := b.Store.Snapshot(ctx)
-	if b.view == nil || err != nil {
-		return v, err
-	}
-	return b.view(v), nil
-}
-
-func (b *broken) Claim(ctx context.Context, now, until time.Time, limit int) ([]itsm.Timer, error) {
-	if b.claim == nil {
-		return b.Store.Claim(ctx, now, until, limit)
-	}
-	return b.claim(ctx, now, until, limit)
-}
-
-func (b *broken) NextDue(ctx context.Context) (time.Time, bool, error) {
-	if b.nextDue == nil {
-		return b.Store.NextDue(ctx)
-	}
-	return b.nextDue(ctx)
-}
-
-func (b *broken) Feed(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
-	if b.feed == nil {
-		return b.Store.Feed(ctx, dst, from, limit)
-	}
-	return b.feed(ctx, dst, from, limit)
-}
-
-func (b *broken) Number(ctx context.Context, tenant, series string) (int64, error) {
-	if b.number == nil {
-		return b.Store.Number(ctx, tenant, series)
-	}
-	return b.number(ctx, tenant, series)
-}
-
-// brokenView is a view with some methods replaced.
-type brokenView struct {
-	itsm.Snapshot
-	query        func(context.Context, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)
-	count        func(context.Context, *itsm.StoreQuery) (int64, error)
-	events       func(context.Context, []*itsm.Event, itsm.Key, int64, int) ([]*itsm.Event, error)
-	subscription func(context.Context, string) (itsm.Subscription, error)
-}
-
-func (b *brokenView) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
-	if b.query == nil {
-		return b.Snapshot.Query(ctx, dst, q)
-	}
-	return b.query(ctx, dst, q)
-}
-
-func (b *brokenView) Count(ctx context.Context, q *itsm.StoreQuery) (int64, error) {
-	if b.count == nil {
-		return b.Snapshot.Count(ctx, q)
-	}
-	return b.count(ctx, q)
-}
-
-func (b *brokenView) Events(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
-	if b.events == nil {
-		return b.Snapshot.Events(ctx, dst, k, after, limit)
-	}
-	return b.events(ctx, dst, k, after, limit)
-}
-
-func (b *brokenView) Subscription(ctx context.Context, name string) (itsm.Subscription, error) {
-	if b.subscription == nil {
-		return b.Snapshot.Subscription(ctx, name)
-	}
-	return b.subscription(ctx, name)
-}
-
-// applying, viewing, querying, eventually and feeding damage one method.
-func applying(f func(context.Context, itsm.Store, *itsm.WriteSet) error) func(itsm.Store) itsm.Store {
-	return func(s itsm.Store) itsm.Store {
-		return &broken{Store: s, apply: func(ctx context.Context, set *itsm.WriteSet) error { return f(ctx, s, set) }}
-	}
-}
-
-func viewing(f func(itsm.Snapshot) itsm.Snapshot) func(itsm.Store) itsm.Store {
-	return func(s itsm.Store) itsm.Store { return &broken{Store: s, view: f} }
-}
-
-func querying(f func(context.Context, itsm.Snapshot, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)) func(itsm.Store) itsm.Store {
-	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
-		return &brokenView{Snapshot: v, query: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
-			return f(ctx, v, dst, q)
-		}}
-	})
-}
-
-func eventually(change func(*itsm.Event)) func(itsm.Store) itsm.Store {
-	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
-		return &brokenView{Snapshot: v, events: func(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
-			got, err := v.Events(ctx, dst, k, after, limit)
-			for i := len(dst); i < len(got); i++ {
-				e := *got[i]
-				change(&e)
-				got[i] = &e
-			}
-			return got, err
-		}}
-	})
-}
-
-func feeding(change func([]itsm.Delivery)) func(itsm.Store) itsm.Store {
-	return func(s itsm.Store) itsm.Store {
-		return &broken{Store: s, feed: func(ctx context.Context, dst []itsm.Delivery, from itsm.Position, limit int) ([]itsm.Delivery, error) {
-			got, err := s.Feed(ctx, dst, from, limit)
-			change(got[len(dst):])
-			return got, err
-		}}
-	}
-}
-
-// with answers a changed copy of a set.
-func with(set *itsm.WriteSet, change func(*itsm.WriteSet)) *itsm.WriteSet {
-	w := *set
-	change(&w)
-	return &w
-}

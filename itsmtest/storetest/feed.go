@@ -24,13 +24,22 @@ var numbers = []promise{
 			}
 		}
 	}},
+	{"above a number that is given, and on from there", func(t *trial) {
+		for _, step := range []struct{ above, want int64 }{{0, 1}, {40, 41}, {0, 42}, {7, 43}, {43, 44}} {
+			got, err := t.store.Number(t.Context(), acme, jobs, step.above)
+			t.ok(err, "Number")
+			if got <= step.above || got < step.want {
+				t.Fatalf("Number above %d: %d, want %d or more", step.above, got, step.want)
+			}
+		}
+	}},
 	{"never twice for many at once, ascending for each", func(t *trial) { t.numbersAtOnce(t.store, t.store) }},
 }
 
 // number takes the next number.
 func (t *trial) number(tenant, series string) int64 {
 	t.Helper()
-	n, err := t.store.Number(t.Context(), tenant, series)
+	n, err := t.store.Number(t.Context(), tenant, series, 0)
 	t.ok(err, "Number")
 	return n
 }
@@ -42,7 +51,7 @@ func (t *trial) numbersAtOnce(stores ...itsm.Store) {
 	taken := make([][]int64, callers)
 	errs := together(callers, func(i int) error {
 		for range each {
-			n, err := stores[i%len(stores)].Number(t.Context(), acme, jobs)
+			n, err := stores[i%len(stores)].Number(t.Context(), acme, jobs, 0)
 			if err != nil {
 				return err
 			}

@@ -236,9 +236,9 @@ var names = []promise{
 		set.Receipt = newJob(key(id(5))).receipt("twice")
 		set.Receipt.Tenant = ""
 		t.refused(set, itsm.ErrInvalid, "a receipt without a tenant")
-		_, err := t.store.Number(t.Context(), "", jobs)
+		_, err := t.store.Number(t.Context(), "", jobs, 0)
 		t.fails(err, itsm.ErrInvalid, "Number without a tenant")
-		_, err = t.store.Number(t.Context(), acme, "")
+		_, err = t.store.Number(t.Context(), acme, "", 0)
 		t.fails(err, itsm.ErrInvalid, "Number without a series")
 	}},
 	{"row keys and kinds are bytes too", func(t *trial) {

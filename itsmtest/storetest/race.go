@@ -193,7 +193,7 @@ var reopened = []promise{
 	{"never gives a number twice", func(t *trial) {
 		a := t.number(acme, jobs)
 		second := t.second()
-		b, err := second.Number(t.Context(), acme, jobs)
+		b, err := second.Number(t.Context(), acme, jobs, 0)
 		t.ok(err, "Number of a second handle")
 		c := t.number(acme, jobs)
 		if numbers := []int64{a, b, c}; a == b || b == c || a == c {

@@ -104,7 +104,7 @@ var get = []promise{
 			set.Receipt = j.receipt(id(n))
 			set.Receipt.Expires = at.Add(1)
 			set.Subscription = &itsm.Subscription{
-				Name: id(n), Revision: 1, RetryAt: at, Tries: 1, Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 2, Error: "no", At: at}},
+				Name: id(n), Revision: 1, RetryAt: at, ClaimedUntil: at, Tries: 1, Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 2, Error: "no", At: at}},
 			}
 			t.apply(set)
 			t.same(t.get(j.Key()), j, "Get of a record of %s", at)

@@ -11,7 +11,7 @@
 // Each subtest is one promise of the contract and has an empty store of its own, so a failing promise can be run
 // alone: go test -run 'TestStore/Timers/a_moved_timer'. A message names the method, what was promised, and what came
 // instead. Nothing is skipped because of a store's type; what a store cannot do by its nature, such as outliving its
-// handle, its [Harness] says.
+// handle, its [Harness] says: the suite checks that it is so, and skips by name what the harness rules out.
 //
 // The suite brings a record type and codecs of its own, because stores must not know kinds. It never sleeps and never
 // reads a clock. Its random data is the same in every run; only the interleaving of goroutines is not, so run it with
@@ -35,6 +35,11 @@ type Harness struct {
 	// Reopen answers a second handle on the data of a store that Open gave, as another process would get one. It
 	// leaves the first handle open: both are then used at once. Nil says that a store does not outlive its handle.
 	Reopen func(t *testing.T, s itsm.Store) itsm.Store
+
+	// Getter says that the store is an [itsm.Getter] too. The kernel then reads single records that way, and the suite
+	// reads each one both ways. A store that is one without saying so fails, as one does that says so and is none: a
+	// wrapper loses it easily.
+	Getter bool
 }
 
 // Run judges the store in subtests, one for each promise, grouped by what they are about. In most of the subtests about
@@ -50,6 +55,7 @@ func Run(t *testing.T, h Harness) {
 	}{
 		{"Prepare", prepare},
 		{"Get", get},
+		{"Getter", getters},
 		{"Events", events},
 		{"Rows", rows},
 		{"Apply", apply},
@@ -67,6 +73,7 @@ func Run(t *testing.T, h Harness) {
 		{"Cancel", cancellation},
 		{"Race", races},
 		{"Reopen", reopened},
+		{"Kernel", kernels},
 	} {
 		t.Run(g.about, func(t *testing.T) {
 			for _, p := range g.promises {

@@ -32,6 +32,7 @@ func TestRun(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
 		Open:   func(*testing.T) itsm.Store { return damage(memory.New()) },
 		Reopen: reopen,
+		Getter: true,
 	})
 }
 

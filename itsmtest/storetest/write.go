@@ -203,7 +203,7 @@ func (t *trial) furnished() *job {
 	set.Timers = []itsm.TimerWrite{{Timer: j.timer("remind", after(30))}, {Timer: j.timer("close", after(60))}, {Timer: other.timer("close", after(90))}}
 	set.Receipt = j.receipt("once")
 	set.Subscription = &itsm.Subscription{
-		Name: "mail", Revision: 1, Position: 2, Tries: 3, RetryAt: after(5),
+		Name: "mail", Revision: 1, Position: 2, Tries: 3, RetryAt: after(5), ClaimedUntil: after(6),
 		Parked: []itsm.Parked{{Position: 1, Key: j.Key(), Version: 1, Tries: 9, Error: "no such box", At: after(1)}},
 	}
 	t.apply(set)
@@ -293,7 +293,7 @@ var cancellation = []promise{
 				return err
 			}},
 			{"Apply", func() error { return t.store.Apply(gone, crowded()) }},
-			{"Number", func() error { _, err := t.store.Number(gone, acme, jobs); return err }},
+			{"Number", func() error { _, err := t.store.Number(gone, acme, jobs, 0); return err }},
 			{"Claim", func() error { _, err := t.store.Claim(gone, after(1000), after(2000), 10); return err }},
 			{"NextDue", func() error { _, _, err := t.store.NextDue(gone); return err }},
 			{"Feed", func() error { _, err := t.store.Feed(gone, nil, 0, 10); return err }},

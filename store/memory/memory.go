@@ -118,7 +118,7 @@ func (s *Store) Prepare(ctx context.Context, codecs []itsm.Codec) error {
 type series struct{ tenant, name string }
 
 // Number implements [itsm.Store]. There are no gaps but those that callers leave.
-func (s *Store) Number(ctx context.Context, tenant, name string) (int64, error) {
+func (s *Store) Number(ctx context.Context, tenant, name string, above int64) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -128,7 +128,7 @@ func (s *Store) Number(ctx context.Context, tenant, name string) (int64, error) 
 	s.numbersMu.Lock()
 	defer s.numbersMu.Unlock()
 	key := series{tenant, name}
-	s.numbers[key]++
+	s.numbers[key] = max(s.numbers[key], above) + 1
 	return s.numbers[key], nil
 }
 

@@ -12,7 +12,8 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
-		Open: func(*testing.T) itsm.Store { return memory.New() },
+		Open:   func(*testing.T) itsm.Store { return memory.New() },
+		Getter: true,
 	})
 }
 
@@ -29,8 +30,8 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	first, _ := store.Number(ctx, "acme", "INC")
-	second, _ := store.Number(ctx, "acme", "INC")
+	first, _ := store.Number(ctx, "acme", "INC", 0)
+	second, _ := store.Number(ctx, "acme", "INC", 0)
 	_, pending, _ := store.NextDue(ctx)
 	fmt.Println(first, second, pending)
 	// Output: 1 2 false

@@ -1,0 +1,186 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// getters: a store that reads single records without a snapshot shows what a snapshot of that moment would. [trial.get]
+// compares the two wherever the suite reads a record, so here is only what one alone can get wrong.
+var getters = []promise{
+	{"is there where the harness says so, and only there", func(t *trial) {
+		stores := []itsm.Store{t.store}
+		if t.harness.Reopen != nil {
+			stores = append(stores, t.second())
+		}
+		for _, s := range stores {
+			if _, is := s.(itsm.Getter); is != t.harness.Getter {
+				t.Errorf("the harness says Getter: %t, and a %T is an itsm.Getter: %t", t.harness.Getter, s, is)
+			}
+		}
+	}},
+	{"what is committed, at once", func(t *trial) {
+		get := t.mustGetter()
+		j := newJob(key(id(1)))
+		for range 5 {
+			t.put(j)
+			got, err := get.Get(t.Context(), j.Key())
+			t.ok(err, "Getter.Get")
+			t.same(got, j, "Getter.Get after Apply")
+			j = j.next(func(j *job) { j.Amount += 10; j.Title += "!" })
+		}
+	}},
+	{"what is newest, beside an older view", func(t *trial) {
+		get := t.mustGetter()
+		j := newJob(key(id(1)))
+		t.put(j)
+		v := t.snapshot()
+		defer v.Close()
+		later, made := j.next(nil), newJob(key(id(2)))
+		t.put(later, made)
+		for _, want := range []*job{later, made} {
+			got, err := get.Get(t.Context(), want.Key())
+			t.ok(err, "Getter.Get beside a view")
+			t.same(got, want, "Getter.Get beside a view that was opened earlier")
+		}
+		got, err := v.Get(t.Context(), j.Key())
+		t.ok(err, "Get")
+		t.same(got, j, "Get of a view after Getter.Get saw a later version")
+	}},
+	{"ErrNotFound for what is not there", func(t *trial) {
+		get := t.mustGetter()
+		t.put(newJob(key(id(1))))
+		for _, k := range []itsm.Key{
+			key(id(2)), {Tenant: umbrella, Kind: jobs, ID: id(1)}, {Tenant: acme, Kind: chores, ID: id(1)},
+			{Tenant: acme, Kind: "stranger", ID: id(1)}, key("job000001"), key(id(1) + " "),
+		} {
+			r, err := get.Get(t.Context(), k)
+			t.fails(err, itsm.ErrNotFound, "Getter.Get %s", quoted(k))
+			if r != nil {
+				t.Errorf("Getter.Get %s: got a record beside the error", quoted(k))
+			}
+		}
+	}},
+	{"ErrInvalid for an incomplete key", func(t *trial) {
+		get := t.mustGetter()
+		for _, k := range []itsm.Key{{Kind: jobs, ID: id(1)}, {Tenant: acme, ID: id(1)}, {Tenant: acme, Kind: jobs}, {}} {
+			_, err := get.Get(t.Context(), k)
+			t.fails(err, itsm.ErrInvalid, "Getter.Get %s", quoted(k))
+		}
+	}},
+	{"a cancelled context is its error", func(t *trial) {
+		get := t.mustGetter()
+		j := t.furnished()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, k := range []itsm.Key{j.Key(), key(id(99))} {
+			_, err := get.Get(gone, k)
+			t.fails(err, context.Canceled, "Getter.Get with a cancelled context")
+		}
+		t.same(t.get(j.Key()), j, "Getter.Get after one with a cancelled context")
+	}},
+	{"what it handed out stays the same", func(t *trial) {
+		get := t.mustGetter()
+		j := t.furnished()
+		got, err := get.Get(t.Context(), j.Key())
+		t.ok(err, "Getter.Get")
+		t.changeEverything(j)
+		t.same(got, j, "what Getter.Get had handed out has changed with later writes")
+	}},
+	{"neither torn, nor old, nor uncommitted beside writers", func(t *trial) { t.getBesideWriters(t.mustGetter()) }},
+}
+
+// getBesideWriters reads records while some write them, and others write over them what is refused.
+func (t *trial) getBesideWriters(get itsm.Getter) {
+	t.Helper()
+	const records = 3
+	const refused = -1 // the amount of what must never be seen
+	var committed [records]atomic.Int64
+	for n := range records {
+		t.put(newJob(key(id(n))))
+		committed[n].Store(1)
+	}
+	t.put(newJob(key(id(99))))
+	each := rounds(120)
+	write := func(n int) error {
+		j := newJob(key(id(n)))
+		for range each {
+			j = j.next(func(j *job) { j.Amount++; j.Note = fmt.Sprint(j.Amount) })
+			if err := t.store.Apply(t.Context(), put(j)); err != nil {
+				return err
+			}
+			committed[n].Store(j.Version)
+			runtime.Gosched()
+		}
+		return nil
+	}
+	spoil := func(n int) error {
+		for range each {
+			j := newJob(key(id(n)))
+			j.Version = committed[n].Load()
+			set := put(j.next(func(j *job) { j.Amount = refused }), newJob(key(fmt.Sprint("never", n))))
+			set.Reads = []itsm.VersionCheck{{Key: key(id(99)), Expect: 2}}
+			if err := t.store.Apply(t.Context(), set); !errors.Is(err, itsm.ErrConflict) {
+				return fmt.Errorf("Apply of a set that expects a version that is not there: got error %v, want %v", err, itsm.ErrConflict)
+			}
+		}
+		return nil
+	}
+	read := func(n int) error {
+		for range each {
+			least := committed[n].Load()
+			r, err := get.Get(t.Context(), key(id(n)))
+			if err != nil {
+				return err
+			}
+			j, is := r.(*job)
+			switch {
+			case !is:
+				return fmt.Errorf("got a %T", r)
+			case j.Amount == refused:
+				return errors.New("got what Apply refused")
+			case j.Version < least:
+				return fmt.Errorf("got version %d after version %d was committed", j.Version, least)
+			case j.Amount != j.Version-1 || j.Version > 1 && j.Note != fmt.Sprint(j.Amount):
+				return fmt.Errorf("got parts of different versions: version %d, amount %d, note %q", j.Version, j.Amount, j.Note)
+			}
+			if _, err := get.Get(t.Context(), key(fmt.Sprint("never", n))); !errors.Is(err, itsm.ErrNotFound) {
+				return fmt.Errorf("of a record that Apply refused: got error %v, want %v", err, itsm.ErrNotFound)
+			}
+		}
+		return nil
+	}
+	errs := together(3*records, func(i int) error {
+		return []func(int) error{write, spoil, read}[i/records](i % records)
+	})
+	for _, err := range errs {
+		t.ok(err, "Getter.Get beside writers")
+	}
+}
+
+// getter is the store's way to a record without a snapshot; nil where the harness says that there is none.
+func (t *trial) getter() itsm.Getter {
+	t.Helper()
+	if !t.harness.Getter {
+		return nil
+	}
+	g, is := t.store.(itsm.Getter)
+	if !is {
+		t.Fatalf("the harness says Getter: true, and a %T is no itsm.Getter", t.store)
+	}
+	return g
+}
+
+func (t *trial) mustGetter() itsm.Getter {
+	t.Helper()
+	g := t.getter()
+	if g == nil {
+		t.Skip("the harness says Getter: false: the store reads through snapshots alone")
+	}
+	return g
+}
