@@ -433,3 +433,34 @@ func TestNothingIsCarriedIntoAClosedIncident(t *testing.T) {
 	refused(t, err, lifecycle.NotFromHere, nil)
 	d.unchanged(inc)
 }
+
+func TestAReplyThatIsRepeatedIsOneReply(t *testing.T) {
+	d := newDesk(t, incident.Config{Policy: incident.Policy{LateReply: incident.LateReplyReopens}})
+	inc := d.in(closed)
+	for range 2 {
+		d.ok(d.Reply(d.cleo, inc.ID, itsm.Comment{Body: "Down again."}, itsm.Once("message 7")))
+	}
+	comments, err := d.Comments(d.ann, inc.ID, 0, 0)
+	require.NoError(t, err)
+	said := 0
+	for _, c := range comments {
+		if c.Body == "Down again." {
+			said++
+		}
+	}
+	assert.Equal(t, 1, said)
+	assert.Equal(t, 1, d.get(inc.ID).Reopens)
+}
+
+func TestAMachinesLateReplyReopensNothing(t *testing.T) {
+	d := newDesk(t, incident.Config{Policy: incident.Policy{LateReply: incident.LateReplyReopens}})
+	inc := d.in(closed)
+	_, err := d.kernel.Do(d.ann, inc.Ref(), incident.TriggerLate, itsm.Comment{Body: "I am away.", AutoReply: true})
+	refused(t, err, "late_reply_allowed", nil)
+}
+
+func TestARequesterAssignsNobody(t *testing.T) {
+	d := newDesk(t, incident.Config{})
+	_, err := d.Report(d.cleo, incident.Report{Title: "VPN down", Assignee: "ann"})
+	require.ErrorIs(t, err, itsm.ErrDenied)
+}

@@ -25,6 +25,49 @@ type sealing struct {
 	salt, value, end int
 }
 
+// write closes a touched record: version, changes, chained event.
+func (x *tx) write(t *touch) (RecordWrite, bool, error) {
+	kd := t.kind
+	before := t.before
+	if before == nil {
+		before = kd.zero
+	}
+	x.pen.diff = kd.plan.Diff(x.pen.diff[:0], plan.Pointer(before), plan.Pointer(t.after))
+	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.people)+len(t.timers) == 0 && t.before != nil {
+		return RecordWrite{}, false, nil
+	}
+	e := &Event{
+		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Name: t.event, Cause: t.cause, Actor: t.actor,
+	}
+	e.Actor.Roles = nil
+	if e.Name == "" {
+		e.Name = kd.name + ".noted"
+	}
+	if len(t.also) > 0 {
+		e.Also = slices.Clone(t.also)
+	}
+	if err := x.describe(t, e, before); err != nil {
+		return RecordWrite{}, false, err
+	}
+	var previous Digest
+	head := t.after.Header()
+	if t.before != nil {
+		previous = t.before.Header().Digest
+	} else {
+		head.CreatedAt = e.At
+	}
+	e.Digest, x.scratch = e.chain(x.scratch, previous)
+	head.Version, head.UpdatedAt, head.Digest = e.Version, e.At, e.Digest
+	w := RecordWrite{Record: t.after, Expect: t.version(), Event: e}
+	if len(t.rows) > 0 {
+		w.Rows = t.rows
+	}
+	if len(t.removed) > 0 {
+		w.Removed = t.removed
+	}
+	return w, true, nil
+}
+
 // salt appends fresh random bytes.
 func (x *tx) salt(dst []byte) []byte {
 	for range saltSize / 8 {

@@ -1,9 +1,15 @@
 package itsm
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"strconv"
 	"time"
+
+	"github.com/itsmkit/itsmkit/field"
 )
 
 // RowKind tells the rows of a record apart.
@@ -52,4 +58,195 @@ func (r *Row) digest(scratch []byte) (Digest, []byte) {
 	b = append(b, r.Facts...)
 	b = append(b, r.Sealed.Digest[:]...)
 	return sha256.Sum256(b), b
+}
+
+// rowsOf reads up to limit rows of a record that the actor may see. Hidden tells fill that the actor does not see
+// internal comments.
+func rowsOf[T any](ctx context.Context, k *Kernel, ref Ref, rows RowKind, after int64, limit int, fill func(*Row, *T, bool) bool) ([]T, error) {
+	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]T, error) {
+		mask := k.auth.Mask(ctx, x.actor, kd.name)
+		if slices.Contains(mask, string(rows)) {
+			return []T{}, nil
+		}
+		hidden := rows == Comments && slices.Contains(mask, string(WorkNotes))
+		out := []T{}
+		for {
+			found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+			if err != nil {
+				return nil, err
+			}
+			for i := range found {
+				after = found[i].ID
+				var item T
+				if err := json.Unmarshal(found[i].Facts, &item); err != nil {
+					return nil, ErrBroken.because(err)
+				}
+				if fill(&found[i], &item, hidden) {
+					out = append(out, item)
+				}
+				if limit > 0 && len(out) == limit {
+					return out, nil
+				}
+			}
+			if limit <= 0 || len(found) < limit {
+				return out, nil
+			}
+		}
+	})
+}
+
+// personal reads the sealed text of a row.
+func (r *Row) personal() (text string, erased bool) {
+	if r.Sealed.Erased() {
+		return Erased, true
+	}
+	v, err := field.ParseJSON(r.Sealed.Value)
+	if err != nil {
+		return "", false
+	}
+	return v.Text(), false
+}
+
+// link reads a row that is a link.
+func (r *Row) link() (Link, error) {
+	var l Link
+	if err := json.Unmarshal(r.Facts, &l); err != nil {
+		return Link{}, ErrBroken.because(err)
+	}
+	l.ID, l.At, l.By = r.ID, r.At, r.Sealed.Subject
+	return l, nil
+}
+
+type commentFacts struct {
+	Internal  bool   `json:"internal,omitempty"`
+	Channel   string `json:"channel,omitempty"`
+	MessageID string `json:"message_id,omitempty"`
+	AutoReply bool   `json:"auto_reply,omitempty"`
+}
+
+type timeFacts struct {
+	Spent    time.Duration `json:"spent"`
+	Activity string        `json:"activity,omitempty"`
+}
+
+type fileFacts struct {
+	Type     string `json:"type,omitempty"`
+	Size     int64  `json:"size"`
+	SHA256   string `json:"sha256"`
+	Location string `json:"location"`
+}
+
+// person is whom a row is by: the person who gave the command, or for whom an integration did; else the program. What
+// a rule writes is the system's.
+func (u *Unit) person() string {
+	if p := u.actor.Person(); p != "" && u.actor.Kind != System {
+		return p
+	}
+	return u.actor.ID
+}
+
+// Comment adds a comment to the record at hand.
+func (u *Unit) Comment(c Comment) error {
+	return u.AddRow(Comments, c.MessageID, commentFacts{c.Internal, c.Channel, c.MessageID, c.AutoReply}, u.person(), c.Body)
+}
+
+// Note adds a work note to the record at hand.
+func (u *Unit) Note(body string) error { return u.AddRow(WorkNotes, "", nil, u.person(), body) }
+
+// Watch makes a person a watcher of the record at hand; empty is the actor.
+func (u *Unit) Watch(person string) error {
+	if person == "" {
+		person = u.person()
+	}
+	rows, err := u.Rows(Watchers, 0, 0)
+	if err != nil || slices.ContainsFunc(rows, func(r Row) bool { return r.Sealed.Subject == person }) {
+		return err
+	}
+	return u.AddRow(Watchers, "", nil, person, person)
+}
+
+func (u *Unit) unwatch(person string) error {
+	if person == "" {
+		person = u.person()
+	}
+	rows, err := u.Rows(Watchers, 0, 0)
+	for _, r := range rows {
+		if r.Sealed.Subject == person {
+			u.RemoveRow(r.ID)
+		}
+	}
+	return err
+}
+
+// Link links the record at hand to another one, both ways.
+func (u *Unit) Link(t LinkType, to Ref) error {
+	switch {
+	case t.Name == "" || t.Inverse == "":
+		return Invalid("type", "name both directions of a link")
+	case to == u.Ref():
+		return Invalid("to", "a record is not linked to itself")
+	}
+	key := u.linkKey(t.Name, to)
+	if slices.ContainsFunc(u.touch.rows, func(r Row) bool { return r.Kind == Links && r.Key == key }) {
+		return nil
+	}
+	rows, err := u.findLink(t.Name, to)
+	if err != nil || len(rows) > 0 {
+		return err
+	}
+	if err := u.Do(to, TriggerLinked, LinkEnd{Link: Link{Name: t.Inverse, Inverse: t.Name, To: u.Ref()}}); err != nil {
+		return err
+	}
+	return u.addLink(Link{Name: t.Name, Inverse: t.Inverse, To: to})
+}
+
+func (u *Unit) addLink(l Link) error {
+	return u.AddRow(Links, u.linkKey(l.Name, l.To), linkFacts{Name: l.Name, To: l.To, Inverse: l.Inverse}, u.person(), "")
+}
+
+type linkFacts struct {
+	Name    string `json:"name"`
+	To      Ref    `json:"to"`
+	Inverse string `json:"inverse"`
+}
+
+// linkKey finds one link of one record.
+func (u *Unit) linkKey(name string, to Ref) string {
+	return u.Ref().String() + " " + name + " " + to.String()
+}
+
+func (u *Unit) findLink(name string, to Ref) ([]Row, error) {
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return snap.FindRows(u.tx.ctx, nil, u.touch.key.Tenant, Links, u.linkKey(name, to), 1)
+}
+
+func (u *Unit) dropLink(l Link) error {
+	rows, err := u.findLink(l.Name, l.To)
+	for _, r := range rows {
+		u.RemoveRow(r.ID)
+	}
+	return err
+}
+
+func (u *Unit) unlink(id int64) error {
+	rows, err := u.Rows(Links, id-1, 1)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].ID != id {
+		return ErrNotFound.with("link", strconv.FormatInt(id, 10), "")
+	}
+	l, err := rows[0].link()
+	if err != nil {
+		return err
+	}
+	end := LinkEnd{Link: Link{Name: l.Inverse, Inverse: l.Name, To: u.Ref()}, Remove: true}
+	if err := u.Do(l.To, TriggerLinked, end); err != nil {
+		return err
+	}
+	u.RemoveRow(id)
+	return nil
 }

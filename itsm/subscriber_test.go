@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -212,7 +213,10 @@ func nodes(t *testing.T, first, second itsm.Subscriber) (one, two *itsm.Kernel, 
 
 func TestTwoNodesShareTheWork(t *testing.T) {
 	box := &outbox{}
-	s := itsm.Subscriber{Name: "mail", Handle: box.handle}
+	s := itsm.Subscriber{Name: "mail", Handle: func(ctx context.Context, e *itsm.Event) error {
+		runtime.Gosched() // so that the other has its chance
+		return box.handle(ctx, e)
+	}}
 	one, two, l, _ := nodes(t, s, s)
 	var want []string
 	report := func(n int) {

@@ -387,3 +387,40 @@ func TestAgreementsAreCopied(t *testing.T) {
 	a.Kinds[0] = "change"
 	assert.Equal(t, 4*time.Hour, f.clockOf(t, "resolution").Within)
 }
+
+func TestAnImportSilencesOnlyWhatHadPassed(t *testing.T) {
+	root := itsmtest.As(context.Background(), itsmtest.Administrator("root"))
+	for name, test := range map[string]struct {
+		resolveAfter time.Duration // of the import's past; 0 for never
+		suppressed   bool          // when the ticket goes on
+	}{
+		"met in time":   {20 * time.Minute, false},
+		"missed by far": {0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, gold())
+			past := f.clock.Now().Add(-72 * time.Hour)
+			inc, err := f.Incidents.Report(root, incident.Report{Title: "Old", Impact: itsm.High, Urgency: itsm.High}, itsm.At(past))
+			require.NoError(t, err)
+			if test.resolveAfter > 0 {
+				resolution := incident.Resolution{Code: incident.Fixed, Notes: "Rebooted."}
+				_, err = f.Incidents.Resolve(root, inc.ID, resolution, itsm.At(past.Add(test.resolveAfter)))
+				require.NoError(t, err)
+				_, err = f.Incidents.Reopen(root, inc.ID, incident.Reopen{Reason: "again"}, itsm.To("", "ann"))
+				require.NoError(t, err)
+			}
+			require.NoError(t, f.clock.Advance(root, 30*24*time.Hour))
+			history, err := f.Incidents.History(root, inc.ID, 0, 0)
+			require.NoError(t, err)
+			told := 0
+			for i := range history {
+				for _, l := range history[i].Levels() {
+					if !l.Suppressed {
+						told++
+					}
+				}
+			}
+			require.Equal(t, test.suppressed, told == 0)
+		})
+	}
+}

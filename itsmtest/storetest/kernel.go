@@ -75,7 +75,7 @@ type play struct {
 	answers, traces string
 }
 
-// practice registers tasks. Its handlers change only what they are given, as those of every practice must.
+// practice registers tasks. Their handlers count their runs, and change nothing else but what they are given.
 func (p *play) practice(k *itsm.Kernel) error {
 	practice, err := itsm.NewPractice[task](k, itsm.Spec{Kind: tasks, Series: "TASK", Lifecycle: taskTable()})
 	if err != nil {
@@ -161,8 +161,10 @@ func (t *trial) play(seed uint64, odds int) *play {
 			command(on, "finish", nil)
 		case 1, 2:
 			command(on, "start", work{By: by})
-		case 3, 4: // some keys come twice, with the same input or with another
-			command(on, "start", work{By: 2}, itsm.Once(fmt.Sprint(draw.IntN(10))))
+		case 3, 4: // a key comes twice with the same input, and later perhaps with another
+			key := itsm.Once(fmt.Sprint(draw.IntN(10)))
+			command(on, "start", work{By: by}, key)
+			command(on, "start", work{By: by}, key)
 		default:
 			t.ok(clock.Advance(ctx, time.Duration(by)*time.Minute), "Work of a kernel on the store")
 		}

@@ -1,0 +1,222 @@
+package itsm
+
+import (
+	"fmt"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// act is the one way through: authorize, permitted here, handler, settled, hooks.
+func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Actor, depth int, from *touch) error {
+	if depth > maxDepth {
+		return ErrDepth.with("record", t.key.String(), "")
+	}
+	if h.creates {
+		return Invalid("trigger", fmt.Sprintf("%q makes a new record", h.trigger))
+	}
+	rec := t.current()
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, rec); err != nil {
+		return err
+	}
+	a := x.attempt(depth)
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
+	state := h.axis.stateOf(kd, rec)
+	if with.hands() { // before the table looks, because a target may depend on who is named
+		if t.after != nil {
+			a.before = kd.clone(t.after)
+		}
+		x.open(t, actor, from)
+		a.rec = t.after
+		hand(t.after, with)
+	}
+	to, refusal := h.axis.machine.Fire(state, h.trigger, a, h.axis.rolesOf(actor))
+	if refusal != nil {
+		return refusal
+	}
+	if !with.hands() {
+		if t.after != nil {
+			a.before = kd.clone(t.after)
+		}
+		x.open(t, actor, from)
+		a.rec = t.after
+	}
+	if err := x.handle(kd, h, a, state, to); err != nil {
+		return err
+	}
+	if to != state {
+		h.axis.move(kd, t.after, to)
+	}
+	if err := x.tidy(kd, a); err != nil {
+		return err
+	}
+	if refusal := h.axis.machine.Settle(state, h.trigger, a); refusal != nil {
+		return refusal
+	}
+	return x.applied(t, kd, h, a, depth)
+}
+
+// create makes a record by its handler.
+func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *Actor, depth int, from *touch) (*touch, error) {
+	if depth > maxDepth {
+		return nil, ErrDepth.with("kind", kd.name, "")
+	}
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, nil); err != nil {
+		return nil, err
+	}
+	t := x.newTouch(kd, Key{Tenant: actor.Tenant, Kind: kd.name, ID: id})
+	t.after = kd.fresh()
+	*t.after.Header() = Head{Tenant: actor.Tenant, Kind: kd.name, ID: id}
+	for _, axis := range kd.axes {
+		axis.move(kd, t.after, axis.machine.Initial())
+	}
+	x.open(t, actor, from)
+	if with.hands() {
+		hand(t.after, with)
+	}
+	a := x.attempt(depth)
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
+	if err := x.handle(kd, h, a, t.after.Header().State, t.after.Header().State); err != nil {
+		return nil, err
+	}
+	if err := x.tidy(kd, a); err != nil {
+		return nil, err
+	}
+	if err := x.k.auth.Permit(x.ctx, actor, h.action, t.after); err != nil {
+		return nil, err
+	}
+	return t, x.applied(t, kd, h, a, depth)
+}
+
+func (x *tx) attempt(depth int) *attempt {
+	x.deepest = max(x.deepest, depth)
+	return &x.attempts[depth]
+}
+
+// hands reports whether the call hands the ticket over.
+func (c *call) hands() bool { return c != nil && (c.group != "" || c.assignee != "") }
+
+// carried reports whether something beside the input came with the call.
+func (c *call) carried() bool { return c.hands() || c != nil && len(c.patch) > 0 }
+
+// hand gives the ticket to the group and assignee that came with the call, before its handler looks.
+func hand(rec Record, with *call) {
+	if ticket := TicketOf(rec); ticket != nil {
+		if with.group != "" {
+			if with.group != ticket.Group && with.assignee == "" {
+				ticket.Assignee = ""
+			}
+			ticket.Group = with.group
+		}
+		if with.assignee != "" {
+			ticket.Assignee = with.assignee
+		}
+	}
+}
+
+// handle runs the handler, and then what else came with the call.
+func (x *tx) handle(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
+	u, rec := &a.unit, a.rec
+	if err := h.run(u, rec, a.in); err != nil || !a.with.carried() {
+		return err
+	}
+	if err := x.k.auth.Permit(x.ctx, u.actor, Action{Kind: kd.name, Verb: Verb(TriggerEdit)}, rec); err != nil {
+		return err
+	}
+	if len(a.with.patch) > 0 {
+		if err := a.with.patch.Apply(u); err != nil {
+			return err
+		}
+		if kd.edited != nil {
+			if err := kd.edited(u, rec, a.with.patch); err != nil {
+				return err
+			}
+		}
+	}
+	return x.editable(kd, h, a, from, to)
+}
+
+// editable keeps to the table's row for editing, in the state that the command found or the one that it leads to.
+func (x *tx) editable(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
+	edit := kd.handlers[TriggerEdit]
+	if edit == nil {
+		return Invalid("With", kd.name+" has no edit")
+	}
+	q := attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor}, rec: a.rec}
+	roles := edit.axis.rolesOf(a.unit.actor)
+	if h.axis != edit.axis {
+		from = edit.axis.stateOf(kd, a.rec)
+		to = from
+	}
+	refusal := edit.axis.machine.Explain(from, TriggerEdit, &q, roles)
+	if refusal != nil && to != from && edit.axis.machine.Explain(to, TriggerEdit, &q, roles) == nil {
+		from, refusal = to, nil
+	}
+	if refusal == nil {
+		refusal = edit.axis.machine.Settle(from, TriggerEdit, &q)
+	}
+	return refusal.Err()
+}
+
+// tidy keeps what the kernel keeps on tickets: reassignments counted, custom fields as declared.
+func (x *tx) tidy(kd *kind, a *attempt) error {
+	after := TicketOf(a.unit.touch.after)
+	if after == nil {
+		return nil
+	}
+	var was *Ticket
+	var custom field.Fields
+	if a.before != nil {
+		was = TicketOf(a.before)
+		custom = was.Custom
+		if was.handedOver(after) {
+			after.Reassignments++
+		}
+	}
+	if was != nil && custom.Equal(after.Custom) {
+		return nil // a field that a newer schema requires does not stop the record's other commands
+	}
+	if err := kd.schema.Validate(custom, after.Custom); err != nil {
+		return ErrInvalid.because(err)
+	}
+	return nil
+}
+
+// applied notes the act and lets the hooks look.
+func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) error {
+	t.acts = append(t.acts, h.trigger)
+	if t.event == "" {
+		t.event = h.event
+	} else {
+		t.also = append(t.also, h.event)
+	}
+	actor, before := *a.unit.actor, a.before // the attempt is used again by what hooks do
+	for i := range kd.hooks {
+		hook := &kd.hooks[i]
+		if !hook.answers(h.trigger) {
+			continue
+		}
+		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
+		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: a.in, After: kd.clone(t.after)}
+		c.Acts, c.events = t.happened()
+		if before != nil {
+			c.Before = kd.clone(before)
+		}
+		if err := hook.AfterAct(&u, c); err != nil {
+			return hook.failed(err)
+		}
+	}
+	return nil
+}
+
+// refuse writes a refusal on its target.
+func (x *tx) refuse(t *touch, r *lifecycle.Refusal, actor *Actor, from *touch) error {
+	x.open(t, actor, from)
+	t.facts = append(t.facts, fact{name: "refused", json: refusalJSON(r)})
+	if event := t.kind.name + ".refused"; t.event == "" {
+		t.event = event
+	} else {
+		t.also = append(t.also, event)
+	}
+	return nil
+}
