@@ -27,12 +27,16 @@ func At(instant time.Time) Option {
 
 func collect(options []Option) call {
 	var c call
+	c.take(options)
+	return c
+}
+
+func (c *call) take(options []Option) {
 	for _, o := range options {
 		if o != nil {
-			o(&c)
+			o(c)
 		}
 	}
-	return c
 }
 
 // Do gives a command by its name: the door for rules, bulk commands and integrations. The input is the type that the
@@ -180,40 +184,47 @@ func (k *Kernel) prepare(ctx context.Context, kd *kind, h *handler, id string, w
 			return nil, err
 		}
 	}
-	given := collect(with)
-	switch {
-	case given.fault != nil:
-		return nil, given.fault
-	case id == "" && !h.creates:
-		return nil, ErrNotFound.with("kind", kd.name, "give the record's id")
-	case given.expect != 0 && h.creates, given.number != "" && !h.creates:
-		return nil, Invalid("options", "IfVersion is for records that are there, WithNumber for new ones")
-	case id != "" && h.creates:
-		return nil, Invalid("id", "a new record takes its number from the desk, or from WithNumber: name the kind alone")
-	}
 	x, err := k.begin(ctx, actor)
 	if err != nil {
 		return nil, err
 	}
-	x.call = given
-	if x.call.historic || x.call.number != "" {
-		if err := k.auth.Permit(ctx, actor, Action{Kind: kd.name, Verb: Import}, nil); err != nil {
-			x.end()
-			return nil, err
-		}
-	}
-	if x.call.historic {
-		x.historic, x.instant = true, time.Unix(0, x.call.at).UTC()
-		if x.call.unreal {
-			x.end()
-			return nil, Invalid("At", "give an instant between the years 1677 and 2262")
-		}
-		if x.instant.After(x.clockNow()) {
-			x.end()
-			return nil, Invalid("At", "a historic instant cannot be in the future")
-		}
+	x.call.take(with)
+	if err := x.ready(kd, h, id); err != nil {
+		x.end()
+		return nil, err
 	}
 	return x, nil
+}
+
+// ready refuses options and ids that do not fit the command, and imports that the actor may not make.
+func (x *tx) ready(kd *kind, h *handler, id string) error {
+	c := &x.call
+	switch {
+	case c.fault != nil:
+		return c.fault
+	case id == "" && !h.creates:
+		return ErrNotFound.with("kind", kd.name, "give the record's id")
+	case id != "" && h.creates:
+		return Invalid("id", "a new record takes its number from the desk, or from WithNumber: name the kind alone")
+	case c.expect != 0 && h.creates, c.number != "" && !h.creates:
+		return Invalid("options", "IfVersion is for records that are there, WithNumber for new ones")
+	}
+	if c.historic || c.number != "" {
+		if err := x.k.auth.Permit(x.ctx, x.actor, Action{Kind: kd.name, Verb: Import}, nil); err != nil {
+			return err
+		}
+	}
+	if !c.historic {
+		return nil
+	}
+	x.historic, x.instant = true, time.Unix(0, c.at).UTC()
+	switch {
+	case c.unreal:
+		return Invalid("At", "give an instant between the years 1677 and 2262")
+	case x.instant.After(x.clockNow()):
+		return Invalid("At", "a historic instant cannot be in the future")
+	}
+	return nil
 }
 
 // leave ends the transaction, and turns a panic of a handler into an error: nothing was written then, and the
