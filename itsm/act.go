@@ -142,18 +142,19 @@ func (x *tx) editable(kd *kind, h *handler, a *attempt, from, to lifecycle.State
 	if edit == nil {
 		return Invalid("With", kd.name+" has no edit")
 	}
-	q := attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor}, rec: a.rec}
+	q := x.attempt(maxDepth + 1) // one that no act has
+	*q = attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor}, rec: a.rec}
 	roles := edit.axis.rolesOf(a.unit.actor)
 	if h.axis != edit.axis {
 		from = edit.axis.stateOf(kd, a.rec)
 		to = from
 	}
-	refusal := edit.axis.machine.Explain(from, TriggerEdit, &q, roles)
-	if refusal != nil && to != from && edit.axis.machine.Explain(to, TriggerEdit, &q, roles) == nil {
+	refusal := edit.axis.machine.Explain(from, TriggerEdit, q, roles)
+	if refusal != nil && to != from && edit.axis.machine.Explain(to, TriggerEdit, q, roles) == nil {
 		from, refusal = to, nil
 	}
 	if refusal == nil {
-		refusal = edit.axis.machine.Settle(from, TriggerEdit, &q)
+		refusal = edit.axis.machine.Settle(from, TriggerEdit, q)
 	}
 	return refusal.Err()
 }

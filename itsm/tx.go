@@ -46,7 +46,7 @@ type tx struct {
 	taken   bool  // the store said that a number is
 	deputy  Actor
 
-	attempts [maxDepth + 1]attempt
+	attempts [maxDepth + 2]attempt
 	deepest  int
 	triggers []lifecycle.Trigger
 	salts    *mathrand.ChaCha8
