@@ -87,6 +87,7 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
 		faults = append(faults, err)
 	}
+	faults = append(faults, unheard(c.Agreements, c.Escalations)...)
 	for _, h := range c.Hooks {
 		k.Hook(h)
 	}
@@ -100,4 +101,31 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// unheard finds policies that wait for targets and levels which no agreement has.
+func unheard(agreements []sla.Agreement, policies []escalation.Policy) []error {
+	targets, levels := map[string]bool{}, map[string]bool{}
+	for _, a := range agreements {
+		for _, t := range a.Targets {
+			targets[t.Name] = true
+			for _, l := range t.Levels {
+				levels[l.Name] = true
+			}
+		}
+	}
+	var faults []error
+	for _, p := range policies {
+		for _, name := range p.Targets {
+			if !targets[name] {
+				faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf("no agreement has a target %q", name)))
+			}
+		}
+		for _, name := range p.Levels {
+			if !levels[name] {
+				faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf("no agreement has a level %q", name)))
+			}
+		}
+	}
+	return faults
 }

@@ -201,3 +201,13 @@ func TestRun(t *testing.T) {
 		assert.Equal(t, []string{"incident.reported", "incident.level_reached", "incident.resolved", "incident.closed"}, got)
 	})
 }
+
+func TestAPolicyForWhatNoAgreementHas(t *testing.T) {
+	_, err := desk.Open(t.Context(), desk.Config{Escalations: []escalation.Policy{{
+		Name: "call", Kinds: []string{incident.Kind}, Levels: []string{"brech"}, Targets: []string{"resoltion"},
+		Steps: []escalation.Step{{Name: "tell", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Assignee}}},
+	}}})
+	require.ErrorIs(t, err, itsm.ErrInvalid)
+	require.ErrorContains(t, err, `"brech"`)
+	require.ErrorContains(t, err, `"resoltion"`)
+}

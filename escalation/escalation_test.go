@@ -41,6 +41,14 @@ func agreement() sla.Agreement {
 	}
 }
 
+// another is an agreement for tickets that no test reports.
+func another() sla.Agreement {
+	a := agreement()
+	a.Name, a.Priorities = "silver", []itsm.Priority{1}
+	a.Targets[0].Name, a.Targets[0].Levels = "first response", []sla.Level{{Name: "half", Percent: 50}}
+	return a
+}
+
 func notify(name string, audience ...escalation.Audience) escalation.Step {
 	return escalation.Step{Name: name, Kind: escalation.Notify, Audience: audience}
 }
@@ -178,7 +186,7 @@ func TestWhichLevels(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := policy(notify("duty", "zoe"))
 			test.edit(&p)
-			f := newFixture(t, nil, p)
+			f := newFixture(t, func(c *desk.Config) { c.Agreements = append(c.Agreements, another()) }, p)
 			ref := f.report(t, "", "")
 			require.NoError(t, f.clock.Advance(t.Context(), 5*time.Hour))
 			assert.Len(t, f.steps(t, ref), test.want)

@@ -464,3 +464,12 @@ func TestARequesterAssignsNobody(t *testing.T) {
 	_, err := d.Report(d.cleo, incident.Report{Title: "VPN down", Assignee: "ann"})
 	require.ErrorIs(t, err, itsm.ErrDenied)
 }
+
+func TestWhiteSpaceIsNothing(t *testing.T) {
+	d := newDesk(t, incident.Config{})
+	inc := d.reported()
+	_, err := d.Comment(d.cleo, inc.ID, itsm.Comment{Body: " \n"})
+	itsmtest.RequireRefused(t, err, lifecycle.MissingInput)
+	_, err = d.Resolve(d.ann, inc.ID, incident.Resolution{Code: " ", Notes: "\t"})
+	itsmtest.RequireRefused(t, err, lifecycle.MissingInput, lifecycle.MissingInput)
+}

@@ -477,5 +477,8 @@ func (p Patch) Apply(u *Unit) error {
 	for _, name := range sortedKeys(faults) {
 		ordered = append(ordered, faults[name])
 	}
+	if len(ordered) == 1 {
+		return ordered[0]
+	}
 	return ErrInvalid.because(errors.Join(ordered...))
 }

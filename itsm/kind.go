@@ -161,7 +161,7 @@ func (kd *kind) inputFilled(t lifecycle.Trigger, name string) (func(*attempt) bo
 	if h.input != nil {
 		if i := h.input.Index(name); i >= 0 {
 			return func(a *attempt) bool {
-				return a.in != nil && h.input.Filled(i, plan.Pointer(a.in)) || given(a)
+				return a.in != nil && filled(h.input, i, a.in) || given(a)
 			}, true
 		}
 	}
@@ -185,7 +185,16 @@ func (kd *kind) fieldFilled(name string) (func(*attempt) bool, bool) {
 	if i < 0 {
 		return nil, false
 	}
-	return func(a *attempt) bool { return kd.plan.Filled(i, plan.Pointer(a.rec)) }, true
+	return func(a *attempt) bool { return filled(kd.plan, i, a.rec) }, true
+}
+
+// filled reports whether a table takes a field for given: white space is nothing.
+func filled(p *plan.Plan, i int, of any) bool {
+	at := plan.Pointer(of)
+	if !p.Filled(i, at) {
+		return false
+	}
+	return p.Fields[i].Kind != field.KindText || strings.TrimSpace(p.Get(i, at).Text()) != ""
 }
 
 // stateOf reads the axis of a record.

@@ -330,8 +330,12 @@ func (kd *kind) set(rec Record, name string, v field.Value) error {
 	if !kd.editable[name] {
 		return Invalid(name, "this field is not edited: use the command that it belongs to")
 	}
-	if err := kd.plan.Set(kd.plan.Index(name), plan.Pointer(rec), v); err != nil {
-		return &Error{Code: ErrInvalid.Code, Message: ErrInvalid.Message, Args: map[string]string{"field": name}, Cause: err}
+	i := kd.plan.Index(name)
+	if want := kd.plan.Fields[i].Kind; !v.IsZero() && v.Kind() != want {
+		return Invalid(name, fmt.Sprintf("the field takes %v, not %v", want, v.Kind()))
+	}
+	if kd.plan.Set(i, plan.Pointer(rec), v) != nil {
+		return Invalid(name, fmt.Sprintf("the field does not take %q", v.String()))
 	}
 	return nil
 }

@@ -113,7 +113,8 @@ func (c *Clock) Advance(ctx context.Context, d time.Duration) error {
 
 // AdvanceTo moves the clock to t and lets the workers do everything that falls due until then, in order and each at its
 // own instant: first what is due already, then from one next instant to the next, and at t once more. It stops, too,
-// wherever somebody is to be woken.
+// wherever somebody is to be woken. It does not wait for a runner in a goroutine of its own: attach the desk instead of
+// running it, or give the clock [Clock.Settle].
 //
 // It answers ErrBackwards where t is before now, ErrEndless where the work at one instant does not end, and the error of
 // a worker or of ctx; the clock then stands where that happened. It costs what is due on the way, whatever the span.
