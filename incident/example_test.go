@@ -150,10 +150,10 @@ func ExampleConfig_overlay() {
 			Add: lifecycle.Parts{
 				States:   []lifecycle.StateRow{{Name: "awaiting_parts", Title: "Awaiting Parts", Phase: lifecycle.Waiting}},
 				Triggers: []lifecycle.TriggerRow{{Name: "order_parts", Title: "Order parts", Past: "parts_ordered"}},
-				Transitions: []lifecycle.Transition{
+				Transitions: append([]lifecycle.Transition{
 					{From: []lifecycle.State{incident.StateInProgress}, Trigger: "order_parts", To: "awaiting_parts"},
 					{From: []lifecycle.State{"awaiting_parts"}, Trigger: incident.TriggerStart, To: incident.StateInProgress},
-				},
+				}, itsm.StandardTransitions([]lifecycle.State{"awaiting_parts"})...),
 			},
 			Adjust: []lifecycle.Adjustment{{
 				Edge: lifecycle.Edge{Trigger: incident.TriggerResolve},
