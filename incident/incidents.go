@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -171,7 +172,7 @@ func (s *Incidents) Permitted(ctx context.Context, id string) ([]lifecycle.Trigg
 func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 	s.report = itsm.Create(p, TriggerReport, "reported", s.reported)
 	s.assign = itsm.Handle(p, TriggerAssign, func(_ *itsm.Unit, inc *Incident, a Assignment) error {
-		give(inc, a)
+		inc.HandTo(a.Group, a.Assignee)
 		return nil
 	})
 	s.start = itsm.Handle(p, TriggerStart, func(u *itsm.Unit, inc *Incident, _ Nothing) error {
@@ -181,7 +182,7 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 		return nil
 	})
 	s.reassign = itsm.Handle(p, TriggerReassign, func(_ *itsm.Unit, inc *Incident, a Assignment) error {
-		give(inc, a)
+		inc.HandTo(a.Group, a.Assignee)
 		release(inc)
 		return nil
 	})
@@ -229,14 +230,6 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 	if strings.TrimSpace(r.Title) == "" {
 		return itsm.Invalid("title", "say in a few words what is wrong")
 	}
-	for name, level := range map[string]*itsm.Level{"impact": &r.Impact, "urgency": &r.Urgency} {
-		if *level == 0 {
-			*level = itsm.Medium
-		}
-		if !level.Valid() {
-			return itsm.Invalid(name, "a level is critical, high, medium or low")
-		}
-	}
 	if r.Group != "" || r.Assignee != "" {
 		if err := u.Require(itsm.Verb(itsm.TriggerEdit)); err != nil {
 			return err
@@ -251,15 +244,13 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 	if inc.Caller == "" {
 		inc.Caller = inc.OpenedBy
 	}
-	inc.Impact, inc.Urgency = r.Impact, r.Urgency
-	inc.Priority = s.matrix.Priority(r.Impact, r.Urgency)
+	inc.Impact, inc.Urgency = cmp.Or(r.Impact, itsm.Medium), cmp.Or(r.Urgency, itsm.Medium)
+	if err := checkLevels(inc); err != nil {
+		return err
+	}
+	inc.Priority = s.matrix.Priority(inc.Impact, inc.Urgency)
 	inc.Category, inc.Service, inc.Items = r.Category, r.Service, slices.Clone(r.Items)
-	if r.Group != "" {
-		inc.Group = r.Group
-	}
-	if r.Assignee != "" {
-		inc.Assignee = r.Assignee
-	}
+	inc.HandTo(r.Group, r.Assignee)
 	inc.Custom = r.Custom.Clone()
 	return nil
 }
@@ -330,8 +321,8 @@ func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) err
 // edited keeps the priority in step with impact and urgency, unless somebody gave it with a reason.
 func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error {
 	inc.Title = strings.TrimSpace(inc.Title)
-	if !inc.Impact.Valid() || !inc.Urgency.Valid() {
-		return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
+	if err := checkLevels(inc); err != nil {
+		return err
 	}
 	if given, ok := patch["priority"]; ok && !given.IsZero() {
 		if patch["priority_reason"].IsZero() {
@@ -352,17 +343,11 @@ func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error 
 	return nil
 }
 
-// give hands over; a new group without an assignee clears the former one.
-func give(inc *Incident, a Assignment) {
-	if a.Group != "" {
-		if a.Group != inc.Group && a.Assignee == "" {
-			inc.Assignee = ""
-		}
-		inc.Group = a.Group
+func checkLevels(inc *Incident) error {
+	if inc.Impact.Valid() && inc.Urgency.Valid() {
+		return nil
 	}
-	if a.Assignee != "" {
-		inc.Assignee = a.Assignee
-	}
+	return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
 }
 
 // release forgets what the incident waited for.

@@ -23,11 +23,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
 	state := h.axis.stateOf(kd, rec)
 	if with.hands() { // before the table looks, because a target may depend on who is named
-		if t.after != nil {
-			a.before = kd.clone(t.after)
-		}
-		x.open(t, actor, from)
-		a.rec = t.after
+		x.enter(a, from)
 		hand(t.after, with)
 	}
 	to, refusal := h.axis.machine.Fire(state, h.trigger, a, h.axis.rolesOf(actor))
@@ -35,11 +31,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 		return refusal
 	}
 	if !with.hands() {
-		if t.after != nil {
-			a.before = kd.clone(t.after)
-		}
-		x.open(t, actor, from)
-		a.rec = t.after
+		x.enter(a, from)
 	}
 	if err := x.handle(kd, h, a, state, to); err != nil {
 		return err
@@ -54,6 +46,16 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 		return refusal
 	}
 	return x.applied(t, kd, h, a, depth)
+}
+
+// enter makes the attempt's record writable, and keeps what it was.
+func (x *tx) enter(a *attempt, from *touch) {
+	t := a.unit.touch
+	if t.after != nil {
+		a.before = t.kind.clone(t.after)
+	}
+	x.open(t, a.unit.actor, from)
+	a.rec = t.after
 }
 
 // create makes a record by its handler.
@@ -102,15 +104,7 @@ func (c *call) carried() bool { return c.hands() || c != nil && len(c.patch) > 0
 // hand gives the ticket to the group and assignee that came with the call, before its handler looks.
 func hand(rec Record, with *call) {
 	if ticket := TicketOf(rec); ticket != nil {
-		if with.group != "" {
-			if with.group != ticket.Group && with.assignee == "" {
-				ticket.Assignee = ""
-			}
-			ticket.Group = with.group
-		}
-		if with.assignee != "" {
-			ticket.Assignee = with.assignee
-		}
+		ticket.HandTo(with.group, with.assignee)
 	}
 }
 

@@ -40,8 +40,8 @@ func (c *call) take(options []Option) {
 }
 
 // Do gives a command by its name: the door for rules, bulk commands and integrations. The input is the type that the
-// trigger was registered with, a pointer to it, or nil for its zero value. A trigger that makes a record looks at the
-// kind of ref alone. It answers the record as it then is, which is a copy.
+// trigger was registered with, a pointer to it, or nil for its zero value. A trigger that makes a record takes a
+// ref with the kind alone. It answers the record as it then is, which is a copy.
 func (k *Kernel) Do(ctx context.Context, ref Ref, t lifecycle.Trigger, in any, with ...Option) (Record, error) {
 	kd, h, boxed, err := k.named(ref.Kind, t, in)
 	if err != nil {

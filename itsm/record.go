@@ -168,6 +168,17 @@ func TicketOf(r Record) *Ticket {
 	return nil
 }
 
+// HandTo names who works on the ticket. Empty leaves what is there, but a new group without an assignee clears the
+// former one. Handlers use it.
+func (t *Ticket) HandTo(group, assignee string) {
+	if group != "" && group != t.Group {
+		t.Group, t.Assignee = group, ""
+	}
+	if assignee != "" {
+		t.Assignee = assignee
+	}
+}
+
 // handedOver reports whether the work went from one to another.
 func (t *Ticket) handedOver(to *Ticket) bool {
 	group := t.Group != to.Group && to.Group != ""

@@ -59,8 +59,8 @@ func (k *Kernel) Subscribe(s Subscriber) {
 }
 
 // Deliver hands every subscriber the events that it has not seen. It answers how many were handed over or parked, and
-// when there is next something to do: a failed event to try again, or a claim of another node that ends (zero for never). One
-// subscriber's trouble does not keep the others from theirs.
+// when there is next something to do: a failed event to try again, or a claim of another node that ends (zero for
+// never). One subscriber's trouble does not keep the others from theirs.
 func (k *Kernel) Deliver(ctx context.Context) (delivered int, next time.Time, err error) {
 	for {
 		n, at, err := k.deliverOnce(ctx)
