@@ -162,6 +162,30 @@ func f(ctx context.Context) {
 	}
 }
 
+// goroutines holds that nobody starts one without being asked. storetest runs many callers at once: that is asked for.
+func goroutines(t tree) (found []breach) {
+	for _, f := range t.sources() {
+		if f.isTest() || strings.HasPrefix(f.path, "itsmtest/storetest/") {
+			continue
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			if start, ok := n.(*ast.GoStmt); ok {
+				found = append(found, f.breach(start.Pos(), "starts a goroutine: run in the caller's"))
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func TestGoroutinesRule(t *testing.T) {
+	testRule(t, goroutines, []ruleTest{
+		{"a goroutine", map[string]string{"a/a.go": "package a\nfunc f() {\n\tgo f()\n}"}, []string{"a/a.go:3"}},
+		{"in a test", map[string]string{"a/a_test.go": "package a\nfunc f() { go f() }"}, nil},
+		{"many callers of a store", map[string]string{"itsmtest/storetest/a.go": "package a\nfunc f() { go f() }"}, nil},
+	})
+}
+
 func TestRandomnessRule(t *testing.T) {
 	testRule(t, randomness, []ruleTest{
 		{"own generator", map[string]string{"a/a.go": "package a\nimport \"math/rand/v2\"\nfunc f(r *rand.Rand) int { return rand.New(rand.NewPCG(1, 2)).IntN(r.IntN(3)) }"}, nil},

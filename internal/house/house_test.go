@@ -20,6 +20,7 @@ var rules = map[string]func(tree) []breach{
 	"parses":       parses,
 	"machineClock": machineClock,
 	"randomness":   randomness,
+	"goroutines":   goroutines,
 	"rooms":        rooms,
 	"features":     features,
 	"words":        words,
