@@ -80,7 +80,7 @@ func Lifecycle() lifecycle.Definition {
 			itsm.StandardTransitions(append(slices.Clone(open), StateResolved)),
 			itsm.StandardTransitions([]lifecycle.State{StateClosed, StateCancelled},
 				itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerLink, itsm.TriggerLinked, itsm.TriggerUnlink,
-				itsm.TriggerWatch, itsm.TriggerUnwatch),
+				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask),
 		)...),
 	}
 }

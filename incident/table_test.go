@@ -126,16 +126,28 @@ var rows = []struct {
 		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerEscalate, complete[itsm.TriggerEscalate], with...)
 		return d.get(id), err
 	}},
+	{itsm.TriggerPropagate, everywhere, "", "propagated", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerPropagate, complete[itsm.TriggerPropagate], with...)
+		return d.get(id), err
+	}},
+	{itsm.TriggerTask, everywhere, "", "task_noted", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerTask, complete[itsm.TriggerTask], with...)
+		return d.get(id), err
+	}},
 }
 
 // machinery is what no person does.
-var machinery = []lifecycle.Trigger{itsm.TriggerLinked, itsm.TriggerLevel, itsm.TriggerEscalate}
+var machinery = []lifecycle.Trigger{
+	itsm.TriggerLinked, itsm.TriggerLevel, itsm.TriggerEscalate, itsm.TriggerPropagate, itsm.TriggerTask,
+}
 
 // complete is an input for each of them that lacks nothing.
 var complete = map[lifecycle.Trigger]any{
-	itsm.TriggerLinked:   itsm.LinkEnd{Link: itsm.Link{Name: "related_to", Inverse: "related_to", To: itsm.Ref{Kind: incident.Kind, ID: "INC0000007"}}},
-	itsm.TriggerLevel:    itsm.LevelReached{Target: "resolution", Percent: 50},
-	itsm.TriggerEscalate: itsm.Escalation{Policy: "p", Step: "1", Kind: "notify"},
+	itsm.TriggerLinked:    itsm.LinkEnd{Link: itsm.Link{Name: "related_to", Inverse: "related_to", To: itsm.Ref{Kind: incident.Kind, ID: "INC0000007"}}},
+	itsm.TriggerLevel:     itsm.LevelReached{Target: "resolution", Percent: 50},
+	itsm.TriggerEscalate:  itsm.Escalation{Policy: "p", Step: "1", Kind: "notify"},
+	itsm.TriggerPropagate: itsm.Propagation{Rule: "r"},
+	itsm.TriggerTask:      itsm.TaskNote{Task: itsm.Ref{Kind: "task", ID: "TSK0000001"}, Event: "task.done"},
 }
 
 func TestEveryRow(t *testing.T) {

@@ -20,7 +20,7 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 		return err
 	}
 	a := x.attempt(depth)
-	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, in: in, with: with, before: rec}
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, h: h, in: in, with: with, before: rec}
 	state := h.axis.stateOf(kd, rec)
 	if with.hands() { // before the table looks, because a target may depend on who is named
 		x.enter(a, from)
@@ -77,7 +77,7 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 		hand(t.after, with)
 	}
 	a := x.attempt(depth)
-	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, in: in, with: with}
+	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, h: h, in: in, with: with}
 	if err := x.handle(kd, h, a, t.after.Header().State, t.after.Header().State); err != nil {
 		return nil, err
 	}
@@ -159,6 +159,9 @@ func (x *tx) tidy(kd *kind, a *attempt) error {
 	if after == nil {
 		return nil
 	}
+	if after.FirstAssignee == "" {
+		after.FirstAssignee = after.Assignee
+	}
 	var was *Ticket
 	var custom field.Fields
 	if a.before != nil {
@@ -166,6 +169,12 @@ func (x *tx) tidy(kd *kind, a *attempt) error {
 		custom = was.Custom
 		if was.handedOver(after) {
 			after.Reassignments++
+		}
+		if was.State != after.State {
+			after.Follows = Ref{}
+			if a.with != nil {
+				after.Follows = a.with.follows
+			}
 		}
 	}
 	if was != nil && custom.Equal(after.Custom) {

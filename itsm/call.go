@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/internal/plan"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
@@ -41,7 +43,8 @@ func (c *call) take(options []Option) {
 
 // Do gives a command by its name: the door for rules, bulk commands and integrations. The input is the type that the
 // trigger was registered with, a pointer to it, or nil for its zero value. A trigger that makes a record takes a
-// ref with the kind alone. It answers the record as it then is, which is a copy.
+// ref with the kind alone. A [Patch] gives an input that is a struct by the names of its fields, as tables of rules,
+// macros and forms do. It answers the record as it then is, which is a copy.
 func (k *Kernel) Do(ctx context.Context, ref Ref, t lifecycle.Trigger, in any, with ...Option) (Record, error) {
 	kd, h, boxed, err := k.named(ref.Kind, t, in)
 	if err != nil {
@@ -123,8 +126,81 @@ func (h *handler) box(in any) (any, error) {
 		return p.Interface(), nil
 	case v.Type() == reflect.PointerTo(h.typ) && !v.IsNil():
 		return in, nil
+	case v.Type() == reflect.TypeFor[Patch]() && h.input != nil:
+		made := h.zero()
+		return made, h.fill(made, in.(Patch), false)
 	}
 	return nil, Invalid("input", fmt.Sprintf("%q takes %v, not %T", h.trigger, h.typ, in))
+}
+
+// fill writes values into a pointer to the handler's input by name: all of them, or those that are empty there.
+func (h *handler) fill(in any, values Patch, empty bool) error {
+	at := plan.Pointer(in)
+	var faults []error
+	for _, name := range sortedKeys(values) {
+		if err := h.fillOne(at, name, values[name], empty); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	if faults != nil {
+		return ErrInvalid.because(errors.Join(faults...))
+	}
+	return nil
+}
+
+func (h *handler) fillOne(at unsafe.Pointer, name string, v field.Value, empty bool) error {
+	if custom, ok := strings.CutPrefix(name, "custom."); ok && h.input.Custom() >= 0 {
+		if fields := h.input.CustomFields(at); !empty || !fields.Has(custom) {
+			*fields = fields.Clone() // it may be the caller's
+			fields.Set(custom, v)
+		}
+		return nil
+	}
+	i := h.input.Index(name)
+	if i < 0 {
+		return Invalid(name, fmt.Sprintf("%q takes no such input", h.trigger))
+	}
+	if empty && h.input.Filled(i, at) {
+		return nil
+	}
+	if h.input.Set(i, at, v) != nil {
+		return Invalid(name, fmt.Sprintf("%q does not take %q here", h.trigger, v.String()))
+	}
+	return nil
+}
+
+// CheckInput says what is wrong with giving a trigger of a kind inputs of these names: that there is no such trigger, or
+// that it takes no such input. Rules that are tables are checked with it when the kernel is opened ([Kernel.OnOpen]).
+func (k *Kernel) CheckInput(kind string, t lifecycle.Trigger, names ...string) error {
+	kd := k.kinds[kind]
+	if kd == nil {
+		return Invalid("kind", fmt.Sprintf("no practice registered the kind %q", kind))
+	}
+	h := kd.handlers[t]
+	if h == nil {
+		return Invalid("trigger", fmt.Sprintf("%s has no trigger %q", kind, t))
+	}
+	for _, name := range names {
+		if custom := strings.HasPrefix(name, "custom."); h.input == nil || h.input.Index(name) < 0 && !(custom && h.input.Custom() >= 0) {
+			return Invalid(name, fmt.Sprintf("%q takes no such input", t))
+		}
+	}
+	return nil
+}
+
+// CheckColumn says that a kind, or its columns, do not have a name.
+func (k *Kernel) CheckColumn(kind, column string) error {
+	kd := k.kinds[kind]
+	if kd == nil {
+		return Invalid("kind", fmt.Sprintf("no practice registered the kind %q", kind))
+	}
+	if _, ok := kd.columnAt[column]; !ok {
+		return Invalid("column", fmt.Sprintf("%s has no column %q", kind, column))
+	}
+	return nil
 }
 
 // do runs a command to its end. An empty id makes a record.
@@ -202,6 +278,8 @@ func (x *tx) ready(kd *kind, h *handler, id string) error {
 	switch {
 	case c.fault != nil:
 		return c.fault
+	case !c.follows.IsZero():
+		return Invalid("Following", "only what follows within a transaction is marked so")
 	case id == "" && !h.creates:
 		return ErrNotFound.with("kind", kd.name, "give the record's id")
 	case id != "" && h.creates:

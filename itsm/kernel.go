@@ -49,6 +49,7 @@ type Kernel struct {
 	kinds       map[string]*kind
 	hooks       []Hook
 	subscribers []*subscriber
+	checks      []func(*Kernel) error
 	faults      []error
 	open        bool
 
@@ -140,6 +141,11 @@ func (k *Kernel) Open(ctx context.Context) error {
 			}
 		}
 	}
+	for _, check := range k.checks {
+		if err := check(k); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	if len(faults) > 0 {
 		return ErrInvalid.because(errors.Join(faults...))
 	}
@@ -203,6 +209,15 @@ func (k *Kernel) Hook(h Hook) {
 		return
 	}
 	k.hooks = append(k.hooks, h)
+}
+
+// OnOpen registers a check that Open makes when every practice is registered. What it answers is a fault of Open.
+func (k *Kernel) OnOpen(check func(*Kernel) error) {
+	if k.open {
+		k.fault("a check: register it before the kernel is opened")
+		return
+	}
+	k.checks = append(k.checks, check)
 }
 
 func (k *Kernel) fault(format string, args ...any) {

@@ -79,6 +79,7 @@ type handler struct {
 type attempt struct {
 	unit Unit
 	rec  Record
+	h    *handler
 	in   any // pointer to the handler's input; nil where only Permitted is asked
 	with *call
 	// before is the record before the act, where there is one already

@@ -276,6 +276,7 @@ type call struct {
 	group    string
 	assignee string
 	patch    Patch
+	follows  Ref
 	fault    error // of an option
 	number   string
 	at       int64 // unix nanoseconds, where historic
@@ -329,6 +330,10 @@ func To(group, assignee string) Option {
 // With sets fields together with the command, as [Records.Edit] would. The actor needs the verb of [TriggerEdit], and
 // the table must let the record be edited in the state before the command or after it.
 func With(patch Patch) Option { return func(c *call) { c.patch = patch } }
+
+// Following marks a command within a transaction as one that another record's change brought about: where it moves the
+// ticket, [Ticket.Follows] says so. Only a [Unit] takes it.
+func Following(source Ref) Option { return func(c *call) { c.follows = source } }
 
 // WithNumber gives a new record its number, for an import. The actor needs the verb [Import].
 func WithNumber(id string) Option {

@@ -123,6 +123,8 @@ type Ticket struct {
 	// Caller is the person who needs help; OpenedBy is who wrote the ticket down.
 	Caller   string `json:"caller,omitempty" itsm:"personal,index"`
 	OpenedBy string `json:"opened_by,omitempty" itsm:"personal"`
+	// VIP is what the directory said of the caller when the caller was named.
+	VIP bool `json:"vip,omitempty"`
 	// Channel is how the ticket came in: portal, mail, phone, chat, api.
 	Channel string `json:"channel,omitempty"`
 
@@ -134,6 +136,8 @@ type Ticket struct {
 
 	Group    string `json:"group,omitempty" itsm:"index"`
 	Assignee string `json:"assignee,omitempty" itsm:"personal,index"`
+	// FirstAssignee is the first person who was named to work on it.
+	FirstAssignee string `json:"first_assignee,omitempty" itsm:"personal"`
 
 	Category string   `json:"category,omitempty" itsm:"index"`
 	Service  string   `json:"service,omitempty" itsm:"index"`
@@ -143,8 +147,14 @@ type Ticket struct {
 	Hold     HoldReason      `json:"hold,omitempty" itsm:"index"`
 	HeldFrom lifecycle.State `json:"held_from,omitempty"`
 
-	// Parent is the ticket that this one hangs under.
-	Parent Ref `json:"parent,omitzero" itsm:"index"`
+	// Parent is the record that this one hangs under, and Children counts what hangs under this one. Both follow the
+	// links [ParentOf].
+	Parent   Ref `json:"parent,omitzero" itsm:"index"`
+	Children int `json:"children,omitempty"`
+	// Follows is the record whose change put this one into its state; empty from when something else moves it.
+	Follows Ref `json:"follows,omitzero"`
+	// MergedInto is the record that goes on in place of this one.
+	MergedInto Ref `json:"merged_into,omitzero"`
 
 	// Reassignments counts how often the work went from a group or a person to another; the first group, and the first
 	// person of a group, are none. Reopens counts the reopenings.

@@ -122,6 +122,7 @@ type commentFacts struct {
 	Channel   string `json:"channel,omitempty"`
 	MessageID string `json:"message_id,omitempty"`
 	AutoReply bool   `json:"auto_reply,omitempty"`
+	Origin    Origin `json:"origin,omitzero"`
 }
 
 type timeFacts struct {
@@ -147,11 +148,20 @@ func (u *Unit) person() string {
 
 // Comment adds a comment to the record at hand.
 func (u *Unit) Comment(c Comment) error {
-	return u.AddRow(Comments, c.MessageID, commentFacts{c.Internal, c.Channel, c.MessageID, c.AutoReply}, u.person(), c.Body)
+	facts := commentFacts{Internal: c.Internal, Channel: c.Channel, MessageID: c.MessageID, AutoReply: c.AutoReply, Origin: c.Origin}
+	if err := u.AddRow(Comments, c.MessageID, facts, u.person(), c.Body); err != nil {
+		return err
+	}
+	return u.mention(c.Body)
 }
 
 // Note adds a work note to the record at hand.
-func (u *Unit) Note(body string) error { return u.AddRow(WorkNotes, "", nil, u.person(), body) }
+func (u *Unit) Note(body string) error {
+	if err := u.AddRow(WorkNotes, "", nil, u.person(), body); err != nil {
+		return err
+	}
+	return u.mention(body)
+}
 
 // Watch makes a person a watcher of the record at hand; empty is the actor.
 func (u *Unit) Watch(person string) error {
@@ -178,7 +188,8 @@ func (u *Unit) unwatch(person string) error {
 	return err
 }
 
-// Link links the record at hand to another one, both ways.
+// Link links the record at hand to another one, both ways. The link [ParentOf] keeps [Ticket.Parent] and
+// [Ticket.Children], and is refused where the child has another parent, or would hang under itself.
 func (u *Unit) Link(t LinkType, to Ref) error {
 	switch {
 	case t.Name == "" || t.Inverse == "":
@@ -201,6 +212,9 @@ func (u *Unit) Link(t LinkType, to Ref) error {
 }
 
 func (u *Unit) addLink(l Link) error {
+	if err := u.hang(l); err != nil {
+		return err
+	}
 	return u.AddRow(Links, u.linkKey(l.Name, l.To), linkFacts{Name: l.Name, To: l.To, Inverse: l.Inverse}, u.person(), "")
 }
 
@@ -223,10 +237,16 @@ func (u *Unit) findLink(name string, to Ref) ([]Row, error) {
 	return snap.FindRows(u.tx.ctx, nil, u.touch.key.Tenant, Links, u.linkKey(name, to), 1)
 }
 
+// removeLink takes a link of the record at hand away, at this end.
+func (u *Unit) removeLink(id int64, l Link) {
+	u.unhang(l)
+	u.RemoveRow(id)
+}
+
 func (u *Unit) dropLink(l Link) error {
 	rows, err := u.findLink(l.Name, l.To)
 	for _, r := range rows {
-		u.RemoveRow(r.ID)
+		u.removeLink(r.ID, l)
 	}
 	return err
 }
@@ -247,6 +267,6 @@ func (u *Unit) unlink(id int64) error {
 	if err := u.Do(l.To, TriggerLinked, end); err != nil {
 		return err
 	}
-	u.RemoveRow(id)
+	u.removeLink(id, l)
 	return nil
 }

@@ -138,6 +138,8 @@ func (k *Kernel) fire(ctx context.Context, timer *Timer) (err error) {
 		x.unmark()
 		if refusal, ok := errors.AsType[*lifecycle.Refusal](err); ok {
 			x.undoTo(mark)
+			clear(x.later)
+			x.later = x.later[:0]
 			err = x.refuse(t, refusal, actor, nil)
 		}
 		if err != nil {

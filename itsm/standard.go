@@ -23,6 +23,8 @@ type Comment struct {
 	MessageID string `json:"message_id,omitempty"`
 	// AutoReply marks what a machine answered, such as an absence notice. It resumes nothing.
 	AutoReply bool `json:"auto_reply,omitempty"`
+	// Origin is set where the comment came from a record that was merged into this one.
+	Origin Origin `json:"origin,omitzero"`
 	// Erased is set where the person who wrote it was erased; Body and Author are then gone.
 	Erased bool `json:"erased,omitzero"`
 }
@@ -33,6 +35,7 @@ type WorkNote struct {
 	At     time.Time `json:"at,omitzero"`
 	Author string    `json:"author,omitzero"`
 	Body   string    `json:"body"`
+	Origin Origin    `json:"origin,omitzero"`
 	Erased bool      `json:"erased,omitzero"`
 }
 
@@ -179,6 +182,9 @@ func (e *Entry) Escalations() []Escalation {
 const (
 	factLevel     = "level_reached"
 	factEscalated = "escalated"
+
+	factPropagation = "propagation"
+	factTask        = "task"
 )
 
 // Escalation is one step that was taken because something goes wrong.
@@ -194,6 +200,26 @@ type Escalation struct {
 	// Told counts the people who are told. Who they are is sealed in the event, not part of its facts.
 	Told   int      `json:"told,omitempty"`
 	People []string `json:"-"`
+}
+
+// Propagation is a rule on its way through many records: where it stands after a batch.
+type Propagation struct {
+	// Rule is its name, and After the last link that it has done.
+	Rule  string `json:"rule"`
+	After int64  `json:"after"`
+	// State is the record's when it began; in another one it ends.
+	State lifecycle.State `json:"state"`
+	// Input is what the command brought that the rule hands on, by name.
+	Input Patch `json:"input,omitempty"`
+}
+
+// TaskNote says on a record what became of a task of it.
+type TaskNote struct {
+	Task Ref `json:"task"`
+	// Event is what happened, such as "task.done".
+	Event string `json:"event"`
+	// Open is what it adds to the record's open mandatory tasks: 1, 0 or -1.
+	Open int `json:"open,omitempty"`
 }
 
 // The triggers that every practice on tickets has; its lifecycle says in which states. [Practice.Standard] registers them.
@@ -212,6 +238,9 @@ const (
 	// involved because of it.
 	TriggerLevel    lifecycle.Trigger = "reach_level"
 	TriggerEscalate lifecycle.Trigger = "escalate"
+	// TriggerPropagate goes on with a propagation that was cut into batches, and TriggerTask notes what became of a task.
+	TriggerPropagate lifecycle.Trigger = "propagate"
+	TriggerTask      lifecycle.Trigger = "note_task"
 )
 
 // StandardTransitions are the rows of the standard triggers, from the states of a table; only some of the triggers
@@ -237,6 +266,8 @@ func StandardTransitions(from []lifecycle.State, only ...lifecycle.Trigger) []li
 		{Trigger: TriggerUnwatch},
 		{Trigger: TriggerLevel, Brings: need("target"), Roles: []Role{Machinery}},
 		{Trigger: TriggerEscalate, Roles: []Role{Machinery}},
+		{Trigger: TriggerPropagate, Brings: need("rule"), Roles: []Role{Machinery}},
+		{Trigger: TriggerTask, Brings: need("task"), Roles: []Role{Machinery}},
 	}
 	if len(only) > 0 {
 		rows = slices.DeleteFunc(rows, func(r lifecycle.Transition) bool { return !slices.Contains(only, r.Trigger) })
@@ -262,6 +293,8 @@ func StandardTriggers() []lifecycle.TriggerRow {
 		{Name: TriggerUnwatch, Title: "Stop watching", Past: "unwatched"},
 		{Name: TriggerLevel, Title: "Reach a service level", Past: "level_reached"},
 		{Name: TriggerEscalate, Title: "Escalate", Past: "escalated"},
+		{Name: TriggerPropagate, Title: "Propagate", Past: "propagated"},
+		{Name: TriggerTask, Title: "Note a task", Past: "task_noted"},
 	}
 }
 
@@ -331,6 +364,13 @@ func standing[P any](p *Practice[P]) {
 			return u.dropLink(end.Link)
 		}
 		return u.addLink(end.Link)
+	})
+	Handle(p, TriggerPropagate, func(u *Unit, _ *P, n Propagation) error { return u.Fact(factPropagation, n) })
+	Handle(p, TriggerTask, func(u *Unit, r *P, n TaskNote) error {
+		if t := TicketOf(any(r).(Record)); t != nil {
+			t.OpenTasks += n.Open
+		}
+		return u.Fact(factTask, n)
 	})
 	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact(factLevel, l) })
 	Handle(p, TriggerEscalate, func(u *Unit, _ *P, e Escalation) error {

@@ -42,8 +42,9 @@ type tx struct {
 	spare   []*touch
 	undos   []undo
 	marks   int
-	failed  error // of an act in the transaction that nobody undid
-	taken   bool  // the store said that a number is
+	later   []later // in the order in which they are done
+	failed  error   // of an act in the transaction that nobody undid
+	taken   bool    // the store said that a number is
 	deputy  Actor
 
 	attempts [maxDepth + 2]attempt
@@ -290,8 +291,34 @@ func (x *tx) undoTo(mark int) {
 	x.undos = x.undos[:mark]
 }
 
-// conclude runs the hooks that see a record's whole change.
+// later is work that waits until the acts before it have ended.
+type later struct {
+	t  *touch
+	do func(u *Unit) error
+}
+
+// maxLater bounds how much work may make work in one transaction.
+const maxLater = 1 << 16
+
+// catchUp does what was left for later, and what that leaves.
+func (x *tx) catchUp() error {
+	for i := 0; i < len(x.later); i++ {
+		if i == maxLater {
+			return ErrDepth.with("record", x.later[i].t.key.Ref().String(), "")
+		}
+		l := x.later[i]
+		if err := l.do(&Unit{tx: x, touch: l.t, actor: x.deputyOf(x.actor)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conclude does what was left for later, and runs the hooks that see a record's whole change.
 func (x *tx) conclude() error {
+	if err := x.catchUp(); err != nil {
+		return err
+	}
 	for i := 0; i < len(x.touched); i++ {
 		t := x.touched[i]
 		if !t.begun {
@@ -407,6 +434,8 @@ func (x *tx) reset() {
 	clear(x.touched)
 	x.touched, x.index = x.touched[:0], nil
 	clear(x.undos)
+	clear(x.later)
+	x.later = x.later[:0]
 	x.undos, x.marks, x.created, x.failed, x.taken = x.undos[:0], 0, 0, nil, false
 }
 

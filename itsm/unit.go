@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -133,7 +134,7 @@ func (u *Unit) create(kind string, t lifecycle.Trigger, in any, with []Option) (
 // target as an event for a person to see, and answered. Only another error must be returned.
 func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifecycle.Refusal, error) {
 	x := u.tx
-	mark, failed := x.mark(), x.failed
+	mark, failed, waiting := x.mark(), x.failed, len(x.later)
 	x.failed = nil
 	err := u.Do(ref, t, in, with...)
 	x.unmark()
@@ -149,7 +150,8 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 		return nil, err
 	}
 	x.undoTo(mark)
-	x.failed = failed
+	clear(x.later[waiting:])
+	x.failed, x.later = failed, x.later[:waiting]
 	touched, err := x.reach(Key{Tenant: x.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
 	if err != nil {
 		return refusal, err
@@ -158,6 +160,77 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 		return refusal, err
 	}
 	return refusal, nil
+}
+
+// Later does something in the same transaction, when the command that runs now and all hooks have ended, in the order
+// in which it was asked for: for what goes on from record to record, however far. The unit that it gets is on the
+// record at hand, and acts for the system on behalf of who gave the command. A refusal from [Unit.Try] undoes what its
+// act left for later, too.
+func (u *Unit) Later(do func(u *Unit) error) {
+	u.tx.later = append(u.tx.later, later{u.touch, do})
+}
+
+// Reach is how many records the transaction has read or written: what it costs in memory.
+func (u *Unit) Reach() int { return len(u.tx.touched) }
+
+// Historic reports whether the command is played with a historic instant: what followed from it is played as well.
+func (u *Unit) Historic() bool { return u.tx.historic }
+
+// Preset fills those fields of the input at hand that were left empty, by the names that the lifecycle's table knows
+// them by. A handler gives a pointer to its input.
+func (u *Unit) Preset(in any, values Patch) error {
+	if u.at == nil || u.at.h == nil || u.at.h.input == nil || reflect.TypeOf(in) != reflect.PointerTo(u.at.h.typ) {
+		return Invalid("input", "only the input of the act at hand is filled")
+	}
+	return u.at.h.fill(in, values, true)
+}
+
+// Value answers a column of a record by its name, such as "resolution.code"; none for one that its kind does not have.
+func (u *Unit) Value(r Record, column string) field.Value {
+	if kd := u.tx.k.kinds[r.Header().Kind]; kd != nil {
+		return kd.Value(r, column)
+	}
+	return field.Value{}
+}
+
+// Query answers records of a kind in the tenant as they are stored, without what this transaction changed: up to the
+// query's limit, whoever the actor is. The transaction does not depend on them: where that matters, [Unit.Get] them.
+func (u *Unit) Query(kind string, q Query) ([]Record, error) {
+	kd, sq, err := u.storeQuery(kind, &q)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	found, err := snap.Query(u.tx.ctx, nil, sq)
+	for i, rec := range found {
+		found[i] = kd.clone(rec)
+	}
+	return found, err
+}
+
+// Count answers how many records Query would find without a limit.
+func (u *Unit) Count(kind string, f Filter) (int64, error) {
+	_, sq, err := u.storeQuery(kind, &Query{Filter: &f})
+	if err != nil {
+		return 0, err
+	}
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return 0, err
+	}
+	return snap.Count(u.tx.ctx, sq)
+}
+
+func (u *Unit) storeQuery(of string, q *Query) (*kind, *StoreQuery, error) {
+	kd, err := u.tx.k.kindOf(of)
+	if err != nil {
+		return nil, nil, err
+	}
+	sq, err := kd.storeQuery(u.tx.actor.Tenant, q)
+	return kd, sq, err
 }
 
 // Fact writes something into the record's event that is no field of it, such as the level that a clock reached. Names

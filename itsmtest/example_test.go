@@ -81,6 +81,7 @@ func ExampleWriteTimeline() {
 	//
 	// 2026-03-03T09:00:00Z  v3  fault.commented by ann
 	//     assignee: ann
+	//     first_assignee: ann
 	//     comment by ann: We are looking for the cable.
 	//
 	// pending

@@ -67,11 +67,13 @@ resolved (resolved), P3, version 12
     state: new → working
     phase: new → active
     assignee: ann
+    first_assignee: ann
 
 2026-03-02T09:01:00Z  v3  fault.watched by ann
     watcher: removed since
 
 2026-03-02T09:01:00Z  v4  fault.linked by ann
+    children: 1
     link by ann: parent_of fault/FLT0000002
 
 2026-03-02T09:02:00Z  v5  fault.commented by mail (integration) on behalf of bob
@@ -120,6 +122,7 @@ new (new), P3, version 4
     priority: 3
 
 2026-03-02T09:01:00Z  v2  fault.linked by system on behalf of ann, caused by fault/FLT0000001@4
+    parent: fault/FLT0000001
     link by system: child_of fault/FLT0000001
 
 2026-03-03T09:00:00Z  v3  fault.reminded by system, caused by timer reminder

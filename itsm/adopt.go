@@ -1,0 +1,125 @@
+package itsm
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Origin tells of a comment that came from another record where it was written.
+type Origin struct {
+	Record Ref       `json:"record,omitzero"`
+	ID     int64     `json:"id,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+}
+
+// IsZero reports whether the comment was written where it stands.
+func (o Origin) IsZero() bool { return o.Record.IsZero() }
+
+// maxAdopted bounds what one record takes over from another.
+const maxAdopted = 50_000
+
+// Adopt takes over copies of the comments, work notes and attachments of another record, with their authors and, for
+// comments and notes, where they come from, and its watchers. The other record keeps its own. It costs what it copies;
+// more than 50,000 rows are refused.
+func (u *Unit) Adopt(from Ref) error {
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return err
+	}
+	key := Key{Tenant: u.touch.key.Tenant, Kind: from.Kind, ID: from.ID}
+	for _, kind := range [...]RowKind{Comments, WorkNotes, Attachments} {
+		rows, err := snap.Rows(u.tx.ctx, nil, key, kind, 0, maxAdopted+1)
+		if err != nil {
+			return err
+		}
+		if len(u.touch.rows)+len(rows) > maxAdopted {
+			return Invalid(string(kind), "one record takes over 50,000 rows of another at most")
+		}
+		for i := range rows {
+			if err := u.adoptRow(&rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	rows, err := snap.Rows(u.tx.ctx, nil, key, Watchers, 0, 0)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	here, err := u.Rows(Watchers, 0, 0)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		person := r.Sealed.Subject
+		if person == Erased || slices.ContainsFunc(here, func(w Row) bool { return w.Sealed.Subject == person }) {
+			continue
+		}
+		if err := u.AddRow(Watchers, "", nil, person, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *Unit) adoptRow(r *Row) error {
+	if r.Sealed.Erased() {
+		return nil // nothing of it is left
+	}
+	facts := map[string]json.RawMessage{}
+	if err := json.Unmarshal(r.Facts, &facts); err != nil {
+		return ErrBroken.because(err)
+	}
+	if _, again := facts["origin"]; !again && r.Kind != Attachments {
+		origin, err := marshal(Origin{Record: r.Record.Ref(), ID: r.ID, At: r.At})
+		if err != nil {
+			return err
+		}
+		facts["origin"] = origin
+	}
+	text, _ := r.personal()
+	return u.AddRow(r.Kind, r.Key, facts, r.Sealed.Subject, text)
+}
+
+// Find answers the records, of those that the actor may see, on which rows of a kind have a key, in order of the
+// records and at most 100: a message by its id, for instance. It costs what it finds.
+func (k *Kernel) Find(ctx context.Context, rows RowKind, key string) (_ []Ref, err error) {
+	actor, err := actorFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !k.open {
+		return nil, Invalid("kernel", "call Open before Find")
+	}
+	x, err := k.begin(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer x.leave(&err)
+	snap, err := x.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	found, err := snap.FindRows(ctx, nil, actor.Tenant, rows, key, maxFound)
+	if err != nil {
+		return nil, err
+	}
+	var refs []Ref
+	for i := range found {
+		ref := found[i].Record.Ref()
+		if len(refs) > 0 && refs[len(refs)-1] == ref || slices.Contains(k.auth.Mask(ctx, actor, ref.Kind), string(rows)) {
+			continue
+		}
+		rec, err := snap.Get(ctx, found[i].Record)
+		if err != nil {
+			return nil, err
+		}
+		if k.auth.Permit(ctx, actor, Action{Kind: ref.Kind, Verb: Read}, rec) == nil {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+const maxFound = 100
