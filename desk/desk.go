@@ -18,6 +18,7 @@ import (
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/link"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 )
@@ -44,6 +45,8 @@ type Config struct {
 	// Agreements are the service levels, Escalations what is done when their clocks reach a level.
 	Agreements  []sla.Agreement
 	Escalations []escalation.Policy
+	// Links are the rules between linked records; a nil Table is [Rules].
+	Links link.Config
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -82,6 +85,12 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if c.Register != nil {
 		faults = append(faults, c.Register(k))
+	}
+	if c.Links.Table == nil {
+		c.Links.Table = Rules()
+	}
+	if err := link.Register(k, c.Links); err != nil {
+		faults = append(faults, fmt.Errorf("links: %w", err))
 	}
 	faults = append(faults, escalation.Register(k, c.Escalations))
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {

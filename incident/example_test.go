@@ -185,3 +185,31 @@ func ExampleConfig_overlay() {
 	// incident: cannot resolve in state in_progress: the record must have custom.cause afterwards
 	// resolved <nil>
 }
+
+// Two reports of one fault become one incident, and what was another matter becomes its own.
+func ExampleIncidents_Merge() {
+	incidents, _ := exampleDesk(incident.Config{})
+	cleo, ann := who("cleo", itsm.Requester), who("ann", itsm.Agent)
+	first, _ := incidents.Report(cleo, incident.Report{Title: "VPN down"})
+	second, _ := incidents.Report(cleo, incident.Report{Title: "No VPN in Vienna"})
+	_, _ = incidents.Comment(cleo, second.ID, itsm.Comment{Body: "The printer is out of paper, too."})
+
+	merged, err := incidents.Merge(ann, second.ID, first.Ref())
+	fmt.Println(merged.State, merged.MergedInto, err)
+	reply, err := incidents.Reply(cleo, second.ID, itsm.Comment{Body: "Any news?"}) // reaches the first
+	fmt.Println(reply.ID, err)
+
+	comments, _ := incidents.Comments(ann, first.ID, 0, 0)
+	for _, c := range comments {
+		fmt.Printf("%s: %s [%v]\n", c.Author, c.Body, c.Origin.Record)
+	}
+	comment := comments[0].ID
+	other, err := incidents.Split(ann, first.ID, incident.Split{Comment: comment})
+	fmt.Println(other.ID, other.Title, err)
+	// Output:
+	// cancelled incident/INC0000001 <nil>
+	// INC0000001 <nil>
+	// cleo: The printer is out of paper, too. [incident/INC0000002]
+	// cleo: Any news? []
+	// INC0000003 The printer is out of paper, too. <nil>
+}

@@ -28,10 +28,19 @@ type Incident struct {
 	ResolvedAt time.Time  `json:"resolved_at,omitzero" itsm:"index"`
 	ResolvedBy string     `json:"resolved_by,omitempty" itsm:"personal"`
 	ClosedAt   time.Time  `json:"closed_at,omitzero"`
+	// ReopenedAt and ReopenedBy tell of the last reopening; itsm.Ticket.Reopens counts them.
+	ReopenedAt time.Time `json:"reopened_at,omitzero"`
+	ReopenedBy string    `json:"reopened_by,omitempty" itsm:"personal"`
 	// CancelReason says why it was cancelled.
 	CancelReason CancelReason `json:"cancel_reason,omitempty"`
 	// Original is the incident that this one is a duplicate of.
 	Original itsm.Ref `json:"original,omitzero"`
+
+	// Contacts counts how often the caller and the desk came together, by [Policy.ContactGap]; ContactAt is when they last
+	// did, and Answered tells that the desk has answered since.
+	Contacts  int       `json:"contacts,omitempty"`
+	ContactAt time.Time `json:"contact_at,omitzero"`
+	Answered  bool      `json:"answered,omitempty"`
 }
 
 // Resolution is what a resolve command brings.
@@ -61,6 +70,8 @@ const (
 	Duplicate CancelReason = "duplicate"
 	Withdrawn CancelReason = "withdrawn"
 	Mistake   CancelReason = "mistake"
+	// Merged is the reason of what was merged into another incident; only [Incidents.Merge] gives it.
+	Merged CancelReason = "merged"
 )
 
 // Report makes an incident. Only a title is required.
@@ -103,6 +114,36 @@ type Cancel struct {
 	Original itsm.Ref
 }
 
+// Merge names the incident that goes on in place of this one. Where that one was merged itself, the one at the end of
+// the chain is meant.
+type Merge struct {
+	Survivor itsm.Ref
+}
+
+// Absorb names the incident that was merged into this one.
+type Absorb struct {
+	From itsm.Ref
+}
+
+// Split makes a comment a new incident. An empty Title is the comment's first line; the caller is who wrote it.
+type Split struct {
+	Comment int64
+	Title   string
+}
+
+// Contact is a call, a visit or another exchange that left no message on the record.
+type Contact struct {
+	Channel string
+	// Outgoing is set where the desk got in touch with the caller.
+	Outgoing bool
+	Note     string
+}
+
+// Remind is a follow-up while the incident waits for the caller: the step of [Policy.FollowUps], from 0.
+type Remind struct {
+	Step int
+}
+
 // Queue names the group that an incident returns to; empty is the group it has.
 type Queue struct {
 	Group string
@@ -137,7 +178,29 @@ const (
 	TriggerReopen   lifecycle.Trigger = "reopen"
 	TriggerLate     lifecycle.Trigger = "late_reply"
 	TriggerCancel   lifecycle.Trigger = "cancel"
+	TriggerMerge    lifecycle.Trigger = "merge"
+	TriggerSplit    lifecycle.Trigger = "split"
+	TriggerContact  lifecycle.Trigger = "log_contact"
+	// TriggerAbsorb is what a merge does to the survivor, TriggerFollow what the solution of an original does to its
+	// duplicates, TriggerRemind a follow-up to a caller who does not answer. They are machinery's.
+	TriggerAbsorb lifecycle.Trigger = "absorb"
+	TriggerFollow lifecycle.Trigger = "follow_original"
+	TriggerRemind lifecycle.Trigger = "remind"
 )
 
-// TimerAutoClose is the timer that closes a resolved incident.
-const TimerAutoClose = "auto_close"
+// The timers of an incident: one closes it when it is resolved, one follows up while it waits for the caller, and at
+// last resolves it.
+const (
+	TimerAutoClose = "auto_close"
+	TimerFollowUp  = "follow_up"
+)
+
+// The links that incidents make beside those that every desk knows.
+var (
+	MergedInto = itsm.LinkType{Name: "merged_into", Inverse: "merged_from"}
+	SplitInto  = itsm.LinkType{Name: "split_into", Inverse: "split_from"}
+	Continued  = itsm.LinkType{Name: "continued_by", Inverse: "continues"}
+)
+
+// Contacts are the rows of exchanges that were logged.
+const Contacts itsm.RowKind = "contact"

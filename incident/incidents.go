@@ -3,6 +3,7 @@ package incident
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,6 +22,8 @@ type Config struct {
 	Matrix *itsm.Matrix
 	// Calendar counts the working time of Policy.AutoClose; nil counts around the clock.
 	Calendar WorkingTime
+	// Categories are those that an incident may have, such as "network/vpn"; empty takes any.
+	Categories []string
 	// Custom declares custom fields.
 	Custom field.Schema
 	// Overlays change the lifecycle, in order.
@@ -49,6 +52,9 @@ type Incidents struct {
 	reopen   itsm.Command[Incident, Reopen]
 	late     itsm.Command[Incident, itsm.Comment]
 	cancel   itsm.Command[Incident, Cancel]
+	merge    itsm.Command[Incident, Merge]
+	split    itsm.Command[Incident, Split]
+	contact  itsm.Command[Incident, Contact]
 }
 
 // New registers the practice with a kernel that is not open yet.
@@ -148,12 +154,51 @@ func (s *Incidents) Cancel(ctx context.Context, id string, c Cancel, with ...its
 	return s.cancel.Do(ctx, id, c, with...)
 }
 
+// Merge ends an incident in favour of another one, which takes over its comments, notes, attachments, watchers and
+// links, with the caller as a watcher. What is written to it later reaches the survivor by [Incidents.Reply]. It answers
+// the merged incident. A survivor that is closed or cancelled refuses, and an incident with more than 1,000 links.
+func (s *Incidents) Merge(ctx context.Context, id string, survivor itsm.Ref, with ...itsm.Option) (Incident, error) {
+	return s.merge.Do(ctx, id, Merge{Survivor: survivor}, with...)
+}
+
+// Split makes a comment a new incident, linked to the one that it was written on, and answers the new one.
+func (s *Incidents) Split(ctx context.Context, id string, in Split, with ...itsm.Option) (Incident, error) {
+	if _, err := s.split.Do(ctx, id, in, with...); err != nil {
+		return Incident{}, err
+	}
+	links, err := s.Links(ctx, id)
+	if err != nil {
+		return Incident{}, err
+	}
+	i := len(links) - 1
+	for i > 0 && links[i].Name != SplitInto.Name {
+		i--
+	}
+	if i < 0 {
+		return Incident{}, itsm.ErrConflict // somebody took the link away meanwhile
+	}
+	return s.Get(ctx, links[i].To.ID)
+}
+
+// LogContact notes a call, a visit or another exchange with the caller that left no message.
+func (s *Incidents) LogContact(ctx context.Context, id string, c Contact, with ...itsm.Option) (Incident, error) {
+	return s.contact.Do(ctx, id, c, with...)
+}
+
 // Reply adds a message wherever the incident stands: a comment, or a late reply where it is closed and the caller
-// writes. A late reply may have made a new incident: the answer is then the closed one, linked to it.
+// writes. A late reply may have made a new incident: the answer is then the closed one, linked to it. A message to a
+// merged incident reaches the survivor, and the answer is that one.
 func (s *Incidents) Reply(ctx context.Context, id string, c itsm.Comment, with ...itsm.Option) (Incident, error) {
 	inc, err := s.Comment(ctx, id, c, with...)
-	if refusal, ok := lifecycle.AsRefusal(err); ok && refusal.State == StateClosed && refusal.Has(guardNotLate) {
+	refusal, ok := lifecycle.AsRefusal(err)
+	switch {
+	case ok && refusal.State == StateClosed && refusal.Has(guardNotLate):
 		return s.late.Do(ctx, id, c, with...)
+	case ok && refusal.State == StateCancelled:
+		merged, failed := s.Get(ctx, id)
+		if failed == nil && merged.MergedInto.Kind == Kind {
+			return s.Reply(ctx, merged.MergedInto.ID, c, with...) // what was merged never ends in a circle
+		}
 	}
 	return inc, err
 }
@@ -181,31 +226,22 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 		}
 		return nil
 	})
-	s.reassign = itsm.Handle(p, TriggerReassign, func(_ *itsm.Unit, inc *Incident, a Assignment) error {
+	s.reassign = itsm.Handle(p, TriggerReassign, func(u *itsm.Unit, inc *Incident, a Assignment) error {
 		inc.HandTo(a.Group, a.Assignee)
-		release(inc)
+		release(u, inc)
 		return nil
 	})
-	s.back = itsm.Handle(p, TriggerReturn, func(_ *itsm.Unit, inc *Incident, q Queue) error {
+	s.back = itsm.Handle(p, TriggerReturn, func(u *itsm.Unit, inc *Incident, q Queue) error {
 		if q.Group != "" {
 			inc.Group = q.Group
 		}
 		inc.Assignee = ""
-		release(inc)
+		release(u, inc)
 		return nil
 	})
-	s.hold = itsm.Handle(p, TriggerHold, func(u *itsm.Unit, inc *Incident, h Hold) error {
-		inc.Hold = h.Reason
-		if inc.State != StateOnHold {
-			inc.HeldFrom = inc.State
-		}
-		if h.Message == "" {
-			return nil
-		}
-		return u.Comment(itsm.Comment{Body: h.Message, Internal: h.Reason != itsm.HoldCaller})
-	})
-	s.resume = itsm.Handle(p, TriggerResume, func(_ *itsm.Unit, inc *Incident, _ Nothing) error {
-		release(inc)
+	s.hold = itsm.Handle(p, TriggerHold, s.held)
+	s.resume = itsm.Handle(p, TriggerResume, func(u *itsm.Unit, inc *Incident, _ Nothing) error {
+		release(u, inc)
 		return nil
 	})
 	s.resolve = itsm.Handle(p, TriggerResolve, s.resolved)
@@ -222,6 +258,13 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 	})
 	s.late = itsm.Handle(p, TriggerLate, s.repliedLate)
 	s.cancel = itsm.Handle(p, TriggerCancel, cancelled)
+	s.merge = itsm.Handle(p, TriggerMerge, merged)
+	s.split = itsm.Handle(p, TriggerSplit, split)
+	s.contact = itsm.Handle(p, TriggerContact, s.contacted)
+	itsm.Handle(p, TriggerAbsorb, absorbed)
+	itsm.Handle(p, TriggerFollow, followed)
+	itsm.Handle(p, TriggerRemind, s.reminded)
+	p.Commented(s.commented)
 	p.Standard(s.edited)
 	p.ShareKeys(itsm.TriggerComment, TriggerLate) // a reply is one of the two
 }
@@ -250,6 +293,10 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 	}
 	inc.Priority = s.matrix.Priority(inc.Impact, inc.Urgency)
 	inc.Category, inc.Service, inc.Items = r.Category, r.Service, slices.Clone(r.Items)
+	if err := errors.Join(s.checkCategory(inc), lookUpCaller(u, inc)); err != nil {
+		return err
+	}
+	inc.Contacts, inc.ContactAt = 1, u.Now()
 	inc.HandTo(r.Group, r.Assignee)
 	inc.Custom = r.Custom.Clone()
 	return nil
@@ -258,7 +305,7 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 func (s *Incidents) resolved(u *itsm.Unit, inc *Incident, r Resolution) error {
 	inc.Resolution, inc.ResolvedAt = r, u.Now()
 	inc.ResolvedBy = u.Actor().Person()
-	release(inc)
+	release(u, inc)
 	if s.policy.AutoClose < 0 {
 		return nil
 	}
@@ -274,38 +321,18 @@ func (s *Incidents) takeUp(u *itsm.Unit, inc *Incident) {
 	inc.Reopens++
 	inc.Resolution, inc.ResolvedBy = Resolution{}, ""
 	inc.ResolvedAt, inc.ClosedAt = time.Time{}, time.Time{}
+	inc.ReopenedAt, inc.ReopenedBy = u.Now(), u.Actor().Person()
 	u.CancelTimer(TimerAutoClose)
-}
-
-func cancelled(u *itsm.Unit, inc *Incident, c Cancel) error {
-	inc.CancelReason, inc.Original = c.Reason, c.Original
-	release(inc)
-	if c.Original.IsZero() {
-		return nil
-	}
-	for next := c.Original; !next.IsZero(); { // duplicates of duplicates; what is written here never ends in a circle
-		rec, err := u.Get(next)
-		if err != nil {
-			return err
-		}
-		original, ok := rec.(*Incident)
-		if !ok {
-			break
-		}
-		if next = original.Original; next == inc.Ref() {
-			return &lifecycle.Refusal{Lifecycle: Kind, State: inc.State, Trigger: TriggerCancel, Reasons: []lifecycle.Reason{
-				{Code: guardOriginal, Args: map[string]string{"original": c.Original.String()}},
-			}}
-		}
-	}
-	return u.Link(itsm.DuplicateOf, c.Original)
 }
 
 // repliedLate does what the policy says when the caller writes on a closed incident.
 func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) error {
 	if s.policy.LateReply == LateReplyReopens {
 		s.takeUp(u, inc)
-		return u.Comment(c)
+		if err := u.Comment(c); err != nil {
+			return err
+		}
+		return s.commented(u, inc, c)
 	}
 	ref, err := u.Create(Kind, TriggerReport, Report{
 		Title: inc.Title, Description: c.Body, Caller: inc.Caller, Channel: c.Channel, Impact: inc.Impact, Urgency: inc.Urgency,
@@ -315,12 +342,22 @@ func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) err
 	if err != nil {
 		return err
 	}
-	return u.Link(itsm.LinkType{Name: "continued_by", Inverse: "continues"}, ref)
+	return u.Link(Continued, ref)
 }
 
 // edited keeps the priority in step with impact and urgency, unless somebody gave it with a reason.
-func (s *Incidents) edited(_ *itsm.Unit, inc *Incident, patch itsm.Patch) error {
+func (s *Incidents) edited(u *itsm.Unit, inc *Incident, patch itsm.Patch) error {
 	inc.Title = strings.TrimSpace(inc.Title)
+	if _, ok := patch["category"]; ok {
+		if err := s.checkCategory(inc); err != nil {
+			return err
+		}
+	}
+	if _, ok := patch["caller"]; ok {
+		if err := lookUpCaller(u, inc); err != nil {
+			return err
+		}
+	}
 	if err := checkLevels(inc); err != nil {
 		return err
 	}
@@ -349,9 +386,6 @@ func checkLevels(inc *Incident) error {
 	}
 	return itsm.Invalid("impact", "impact and urgency are critical, high, medium or low")
 }
-
-// release forgets what the incident waited for.
-func release(inc *Incident) { inc.Hold, inc.HeldFrom = "", "" }
 
 // callerWrites is what a message of the caller does beside being a comment. Where the table refuses it, the message
 // stays, with the refusal beside it.
@@ -442,6 +476,13 @@ func (s *Incidents) guards(p *itsm.Practice[Incident]) {
 			return refuse(guardOriginal, map[string]string{"original": c.Original.String()})
 		}
 		return nil
+	})
+	p.Guard(guardSurvivor, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
+		m, _ := u.Input().(*Merge)
+		if m == nil || m.Survivor.IsZero() || m.Survivor.Kind == Kind && m.Survivor != inc.Ref() {
+			return nil // that it is missing, the table says
+		}
+		return refuse(guardSurvivor, map[string]string{"survivor": m.Survivor.String()})
 	})
 	p.Guard(guardLate, func(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
 		message, _ := u.Input().(*itsm.Comment)

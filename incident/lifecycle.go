@@ -18,6 +18,7 @@ const (
 	guardLimit      = "reopen_limit"       // the policy's number of reopenings
 	guardOriginal   = "original_named"     // a duplicate names another incident
 	guardLate       = "late_reply_allowed" // the policy's answer to late replies
+	guardSurvivor   = "survivor_named"     // a merge names another incident
 	guardNotLate    = "not_the_caller"     // the caller of a closed incident gives a late reply
 	chooseHeld      = "before_hold"        // the state before the hold
 	chooseReopened  = "after_reopen"       // in progress, assigned or new, by who is named
@@ -27,6 +28,7 @@ const (
 // Lifecycle is the table of an incident's state. It is data: draw it, store it, change it with overlays.
 func Lifecycle() lifecycle.Definition {
 	open := []lifecycle.State{StateNew, StateAssigned, StateInProgress, StateOnHold}
+	unfinished := append(slices.Clone(open), StateResolved)
 	who := []lifecycle.Need{lifecycle.AnyOf("group", "assignee")}
 	needs := func(fields ...string) []lifecycle.Need {
 		list := make([]lifecycle.Need, len(fields))
@@ -59,6 +61,12 @@ func Lifecycle() lifecycle.Definition {
 			{Name: TriggerReopen, Title: "Reopen", Past: "reopened"},
 			{Name: TriggerLate, Title: "Reply late", Past: "replied_late"},
 			{Name: TriggerCancel, Title: "Cancel", Past: "cancelled"},
+			{Name: TriggerMerge, Title: "Merge", Past: "merged"},
+			{Name: TriggerSplit, Title: "Split", Past: "split"},
+			{Name: TriggerContact, Title: "Log a contact", Past: "contacted"},
+			{Name: TriggerAbsorb, Title: "Absorb", Past: "absorbed"},
+			{Name: TriggerFollow, Title: "Follow the original", Past: "followed"},
+			{Name: TriggerRemind, Title: "Follow up", Past: "reminded"},
 		}, itsm.StandardTriggers()...),
 		Rows: append([]lifecycle.Transition{
 			{From: []lifecycle.State{StateNew}, Trigger: TriggerAssign, To: StateAssigned, Brings: who},
@@ -74,10 +82,16 @@ func Lifecycle() lifecycle.Definition {
 			{From: []lifecycle.State{StateResolved}, Trigger: TriggerReopen, Choose: chooseReopened, Among: []lifecycle.State{StateInProgress, StateAssigned, StateNew}, Brings: needs("reason"), Guards: []string{guardWindow, guardLimit}},
 			{From: []lifecycle.State{StateClosed}, Trigger: TriggerLate, Choose: chooseLate, Among: []lifecycle.State{StateClosed, StateInProgress, StateAssigned, StateNew}, Brings: needs("body"), Guards: []string{guardLate}},
 			{From: open, Trigger: TriggerCancel, To: StateCancelled, Brings: needs("reason"), Guards: []string{guardOriginal}},
+			{From: open, Trigger: TriggerMerge, To: StateCancelled, Brings: needs("survivor"), Guards: []string{guardSurvivor}},
+			{From: unfinished, Trigger: TriggerSplit, Brings: needs("comment")},
+			{From: unfinished, Trigger: TriggerContact, Brings: needs("channel")},
+			{From: unfinished, Trigger: TriggerAbsorb, Brings: needs("from"), Roles: []itsm.Role{itsm.Machinery}},
+			{From: []lifecycle.State{StateCancelled}, Trigger: TriggerFollow, Roles: []itsm.Role{itsm.Machinery}},
+			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerRemind, Roles: []itsm.Role{itsm.Machinery}},
 
 			{From: []lifecycle.State{StateClosed}, Trigger: itsm.TriggerComment, Brings: needs("body"), Guards: []string{guardNotLate}},
 		}, slices.Concat(
-			itsm.StandardTransitions(append(slices.Clone(open), StateResolved)),
+			itsm.StandardTransitions(unfinished),
 			itsm.StandardTransitions([]lifecycle.State{StateClosed, StateCancelled},
 				itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerLink, itsm.TriggerLinked, itsm.TriggerUnlink,
 				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask),

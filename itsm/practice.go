@@ -17,6 +17,7 @@ import (
 // with [Practice.Guard] and [Practice.Choice]; all before [Kernel.Open].
 type Practice[P any] struct {
 	*Records[P]
+	commented func(u *Unit, r *P, c Comment) error
 }
 
 // Records is what users of a practice get: reading, and the commands that every practice on tickets has. Practices

@@ -251,7 +251,8 @@ func (u *Unit) dropLink(l Link) error {
 	return err
 }
 
-func (u *Unit) unlink(id int64) error {
+// Unlink takes a link of the record at hand away, at both ends.
+func (u *Unit) Unlink(id int64) error {
 	rows, err := u.Rows(Links, id-1, 1)
 	if err != nil {
 		return err

@@ -209,8 +209,10 @@ type Propagation struct {
 	After int64  `json:"after"`
 	// State is the record's when it began; in another one it ends.
 	State lifecycle.State `json:"state"`
-	// Input is what the command brought that the rule hands on, by name.
+	// Input is what the rule hands on, by name.
 	Input Patch `json:"input,omitempty"`
+	// Hops counts the transactions that it was cut into before it came to this record.
+	Hops int `json:"hops,omitempty"`
 }
 
 // TaskNote says on a record what became of a task of it.
@@ -311,6 +313,9 @@ type standard[P any] struct {
 	unwatch Command[P, WatcherOf]
 }
 
+// Commented registers what a practice does to a record when it is commented, in the same act; before [Practice.Standard].
+func (p *Practice[P]) Commented(do func(u *Unit, r *P, c Comment) error) { p.commented = do }
+
 // Standard registers the handlers of [StandardTriggers]. Edited, if not nil, runs after a patch and keeps what depends
 // on edited fields, such as the priority.
 func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
@@ -324,13 +329,16 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 			}
 			return edited(u, r, patch)
 		}),
-		comment: Handle(p, TriggerComment, func(u *Unit, _ *P, c Comment) error {
+		comment: Handle(p, TriggerComment, func(u *Unit, r *P, c Comment) error {
 			if c.Internal {
 				if err := u.Require(Verb(TriggerNote)); err != nil {
 					return err
 				}
 			}
-			return u.Comment(c)
+			if err := u.Comment(c); err != nil || p.commented == nil {
+				return err
+			}
+			return p.commented(u, r, c)
 		}),
 		note: Handle(p, TriggerNote, func(u *Unit, _ *P, n WorkNote) error { return u.Note(n.Body) }),
 		logTime: Handle(p, TriggerLogTime, func(u *Unit, _ *P, e TimeEntry) error {
@@ -349,7 +357,7 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 		}),
 		link: Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error { return u.Link(l.Type, l.To) }),
 		unlink: Handle(p, TriggerUnlink, func(u *Unit, _ *P, row RowID) error {
-			return u.unlink(row.ID)
+			return u.Unlink(row.ID)
 		}),
 		watch:   Handle(p, TriggerWatch, func(u *Unit, _ *P, w WatcherOf) error { return u.Watch(w.Person) }),
 		unwatch: Handle(p, TriggerUnwatch, func(u *Unit, _ *P, w WatcherOf) error { return u.unwatch(w.Person) }),
@@ -365,7 +373,11 @@ func standing[P any](p *Practice[P]) {
 		}
 		return u.addLink(end.Link)
 	})
-	Handle(p, TriggerPropagate, func(u *Unit, _ *P, n Propagation) error { return u.Fact(factPropagation, n) })
+	Handle(p, TriggerPropagate, func(u *Unit, _ *P, n Propagation) error {
+		u.tx.hops = n.Hops
+		n.Input = nil // it may be personal, and has been said
+		return u.Fact(factPropagation, n)
+	})
 	Handle(p, TriggerTask, func(u *Unit, r *P, n TaskNote) error {
 		if t := TicketOf(any(r).(Record)); t != nil {
 			t.OpenTasks += n.Open

@@ -43,8 +43,11 @@ type tx struct {
 	undos   []undo
 	marks   int
 	later   []later // in the order in which they are done
-	failed  error   // of an act in the transaction that nobody undid
-	taken   bool    // the store said that a number is
+	working *later  // which is done now
+	begun   map[laterKey]struct{}
+	hops    int   // how often the propagation that is done now was cut before
+	failed  error // of an act in the transaction that nobody undid
+	taken   bool  // the store said that a number is
 	deputy  Actor
 
 	attempts [maxDepth + 2]attempt
@@ -293,8 +296,15 @@ func (x *tx) undoTo(mark int) {
 
 // later is work that waits until the acts before it have ended.
 type later struct {
-	t  *touch
+	laterKey
 	do func(u *Unit) error
+}
+
+// laterKey tells work apart: root is the place of the first work that led to it.
+type laterKey struct {
+	t    *touch
+	key  string
+	root int
 }
 
 // maxLater bounds how much work may make work in one transaction.
@@ -302,11 +312,13 @@ const maxLater = 1 << 16
 
 // catchUp does what was left for later, and what that leaves.
 func (x *tx) catchUp() error {
+	defer func() { x.working = nil }()
 	for i := 0; i < len(x.later); i++ {
 		if i == maxLater {
 			return ErrDepth.with("record", x.later[i].t.key.Ref().String(), "")
 		}
 		l := x.later[i]
+		x.working = &l
 		if err := l.do(&Unit{tx: x, touch: l.t, actor: x.deputyOf(x.actor)}); err != nil {
 			return err
 		}
@@ -435,7 +447,8 @@ func (x *tx) reset() {
 	x.touched, x.index = x.touched[:0], nil
 	clear(x.undos)
 	clear(x.later)
-	x.later = x.later[:0]
+	clear(x.begun)
+	x.later, x.hops = x.later[:0], 0
 	x.undos, x.marks, x.created, x.failed, x.taken = x.undos[:0], 0, 0, nil, false
 }
 

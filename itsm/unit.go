@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/internal/plan"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
@@ -164,11 +165,27 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 
 // Later does something in the same transaction, when the command that runs now and all hooks have ended, in the order
 // in which it was asked for: for what goes on from record to record, however far. The unit that it gets is on the
-// record at hand, and acts for the system on behalf of who gave the command. A refusal from [Unit.Try] undoes what its
+// record at hand, and acts for the system on behalf of who gave the command. In all that one act leads to, work of the
+// same key is done once on a record, so that nothing goes round in circles. A refusal from [Unit.Try] undoes what its
 // act left for later, too.
-func (u *Unit) Later(do func(u *Unit) error) {
-	u.tx.later = append(u.tx.later, later{u.touch, do})
+func (u *Unit) Later(key string, do func(u *Unit) error) {
+	x := u.tx
+	l := later{laterKey{u.touch, key, len(x.later)}, do}
+	if x.working != nil {
+		l.root = x.working.root
+		if _, again := x.begun[l.laterKey]; again {
+			return
+		}
+	}
+	if x.begun == nil {
+		x.begun = map[laterKey]struct{}{}
+	}
+	x.begun[l.laterKey] = struct{}{}
+	x.later = append(x.later, l)
 }
+
+// Hops is how often the propagation that goes on now was cut into another transaction before; see [Propagation].
+func (u *Unit) Hops() int { return u.tx.hops }
 
 // Reach is how many records the transaction has read or written: what it costs in memory.
 func (u *Unit) Reach() int { return len(u.tx.touched) }
@@ -191,6 +208,24 @@ func (u *Unit) Value(r Record, column string) field.Value {
 		return kd.Value(r, column)
 	}
 	return field.Value{}
+}
+
+// InputValue answers a value that a command brought, by its name: c.Input is of the trigger c.Trigger of the record's
+// kind. None where there is no such input.
+func (u *Unit) InputValue(c Change, name string) field.Value {
+	kd := u.tx.k.kinds[c.After.Header().Kind]
+	if kd == nil || c.Input == nil {
+		return field.Value{}
+	}
+	h := kd.handlers[c.Trigger]
+	if h == nil || h.input == nil || reflect.TypeOf(c.Input) != reflect.PointerTo(h.typ) {
+		return field.Value{}
+	}
+	i := h.input.Index(name)
+	if i < 0 || !h.input.Filled(i, plan.Pointer(c.Input)) {
+		return field.Value{}
+	}
+	return h.input.Get(i, plan.Pointer(c.Input))
 }
 
 // Query answers records of a kind in the tenant as they are stored, without what this transaction changed: up to the
@@ -296,7 +331,16 @@ func (u *Unit) Suppresses(due time.Time) bool {
 
 // Links answers the links of the record at hand as they are stored, without those that this transaction added.
 func (u *Unit) Links() ([]Link, error) {
-	rows, err := u.Rows(Links, 0, 0)
+	return u.LinksOf(u.Ref(), 0, 0)
+}
+
+// LinksOf answers links of any record, as they are stored, with an id above after, up to limit (0 means all).
+func (u *Unit) LinksOf(ref Ref, after int64, limit int) ([]Link, error) {
+	snap, err := u.tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := snap.Rows(u.tx.ctx, nil, Key{Tenant: u.tx.actor.Tenant, Kind: ref.Kind, ID: ref.ID}, Links, after, limit)
 	if err != nil {
 		return nil, err
 	}
