@@ -21,6 +21,8 @@ import (
 	"github.com/itsmkit/itsmkit/link"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
+	"github.com/itsmkit/itsmkit/task"
+	"github.com/itsmkit/itsmkit/template"
 )
 
 // Config says what a desk works with. Every part may be left out.
@@ -42,6 +44,9 @@ type Config struct {
 
 	// Incidents changes the incident practice.
 	Incidents incident.Config
+	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
+	Tasks     task.Config
+	Templates []template.Template
 	// Agreements are the service levels, Escalations what is done when their clocks reach a level.
 	Agreements  []sla.Agreement
 	Escalations []escalation.Policy
@@ -58,6 +63,8 @@ type Config struct {
 type Desk struct {
 	*itsm.Kernel
 	Incidents *incident.Incidents
+	Tasks     *task.Tasks
+	Templates *template.Templates
 	Clocks    *sla.Keeper
 }
 
@@ -82,6 +89,15 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	var faults []error
 	if d.Incidents, err = incident.New(k, c.Incidents); err != nil {
 		faults = append(faults, fmt.Errorf("incidents: %w", err))
+	}
+	if d.Tasks, err = task.New(k, c.Tasks); err != nil {
+		faults = append(faults, fmt.Errorf("tasks: %w", err))
+	}
+	if d.Templates, err = template.New(k, c.Templates); err != nil {
+		faults = append(faults, err)
+	}
+	if d.Tasks != nil {
+		k.OnOpen(func(*itsm.Kernel) error { return errors.Join(unlisted(c.Templates, d.Tasks)...) })
 	}
 	if c.Register != nil {
 		faults = append(faults, c.Register(k))
@@ -134,6 +150,17 @@ func unheard(agreements []sla.Agreement, policies []escalation.Policy) []error {
 			if !levels[name] {
 				faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf("no agreement has a level %q", name)))
 			}
+		}
+	}
+	return faults
+}
+
+// unlisted finds templates whose list of tasks is not there.
+func unlisted(templates []template.Template, tasks *task.Tasks) []error {
+	var faults []error
+	for _, t := range templates {
+		if t.Tasks != "" && !tasks.HasList(t.Tasks) {
+			faults = append(faults, itsm.Invalid("template "+t.Name, fmt.Sprintf("there is no list of tasks %q", t.Tasks)))
 		}
 	}
 	return faults

@@ -273,7 +273,7 @@ func (s *Incidents) reported(u *itsm.Unit, inc *Incident, r Report) error {
 	if strings.TrimSpace(r.Title) == "" {
 		return itsm.Invalid("title", "say in a few words what is wrong")
 	}
-	if r.Group != "" || r.Assignee != "" {
+	if !u.Given("group").IsZero() || !u.Given("assignee").IsZero() { // what a rule filled in is no wish of the caller
 		if err := u.Require(itsm.Verb(itsm.TriggerEdit)); err != nil {
 			return err
 		}

@@ -21,6 +21,11 @@ func (x *tx) act(t *touch, kd *kind, h *handler, in any, with *call, actor *Acto
 	}
 	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: rec, h: h, in: in, with: with, before: rec}
+	if len(kd.early) > 0 {
+		if err := x.early(kd, h, a); err != nil {
+			return err
+		}
+	}
 	state := h.axis.stateOf(kd, rec)
 	if with.hands() { // before the table looks, because a target may depend on who is named
 		x.enter(a, from)
@@ -78,6 +83,11 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 	}
 	a := x.attempt(depth)
 	*a = attempt{unit: Unit{tx: x, touch: t, actor: actor, depth: depth, at: a}, rec: t.after, h: h, in: in, with: with}
+	if len(kd.early) > 0 {
+		if err := x.early(kd, h, a); err != nil {
+			return nil, err
+		}
+	}
 	if err := x.handle(kd, h, a, t.after.Header().State, t.after.Header().State); err != nil {
 		return nil, err
 	}
@@ -88,6 +98,25 @@ func (x *tx) create(kd *kind, h *handler, id string, in any, with *call, actor *
 		return nil, err
 	}
 	return t, x.applied(t, kd, h, a, depth)
+}
+
+// early lets the hooks look that come before the act. They get an input of their own: a command that runs again, or
+// brings the same input twice, is not to find what was filled in before.
+func (x *tx) early(kd *kind, h *handler, a *attempt) error {
+	own := false
+	for i := range kd.early {
+		hook := &kd.early[i]
+		if !hook.takes(h.trigger) {
+			continue
+		}
+		if !own {
+			a.in, own = h.copied(a.in), true
+		}
+		if err := hook.BeforeAct(&a.unit, h.trigger, a.in); err != nil {
+			return hook.failed(err)
+		}
+	}
+	return nil
 }
 
 func (x *tx) attempt(depth int) *attempt {
@@ -137,7 +166,7 @@ func (x *tx) editable(kd *kind, h *handler, a *attempt, from, to lifecycle.State
 		return Invalid("With", kd.name+" has no edit")
 	}
 	q := x.attempt(maxDepth + 1) // one that no act has
-	*q = attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor}, rec: a.rec}
+	*q = attempt{unit: Unit{tx: x, touch: a.unit.touch, actor: a.unit.actor, at: q}, rec: a.rec, before: a.before}
 	roles := edit.axis.rolesOf(a.unit.actor)
 	if h.axis != edit.axis {
 		from = edit.axis.stateOf(kd, a.rec)
@@ -153,8 +182,16 @@ func (x *tx) editable(kd *kind, h *handler, a *attempt, from, to lifecycle.State
 	return refusal.Err()
 }
 
-// tidy keeps what the kernel keeps on tickets: reassignments counted, custom fields as declared.
+// tidy keeps what depends on what changed: the kernel's part on tickets, then the practice's.
 func (x *tx) tidy(kd *kind, a *attempt) error {
+	if err := x.tidyTicket(kd, a); err != nil || kd.keep == nil {
+		return err
+	}
+	return kd.keep(&a.unit, a.before, a.unit.touch.after)
+}
+
+// tidyTicket counts reassignments and keeps custom fields as declared.
+func (x *tx) tidyTicket(kd *kind, a *attempt) error {
 	after := TicketOf(a.unit.touch.after)
 	if after == nil {
 		return nil

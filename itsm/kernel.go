@@ -151,8 +151,12 @@ func (k *Kernel) Open(ctx context.Context) error {
 	}
 	for _, kd := range k.kinds {
 		for _, h := range k.hooks {
-			if h.watches(kd.name) {
-				kd.hooks = append(kd.hooks, h)
+			if !h.watches(kd.name) {
+				continue
+			}
+			kd.hooks = append(kd.hooks, h)
+			if h.BeforeAct != nil {
+				kd.early = append(kd.early, h)
 			}
 		}
 	}
@@ -211,7 +215,8 @@ func (k *Kernel) Hook(h Hook) {
 	k.hooks = append(k.hooks, h)
 }
 
-// OnOpen registers a check that Open makes when every practice is registered. What it answers is a fault of Open.
+// OnOpen registers a check that Open makes when every practice is registered. What it answers is a fault of Open. It may
+// still register hooks, for what depends on the tables of other practices; an Open that failed makes it again.
 func (k *Kernel) OnOpen(check func(*Kernel) error) {
 	if k.open {
 		k.fault("a check: register it before the kernel is opened")
@@ -250,9 +255,14 @@ func (k *Kernel) signal() {
 // actor who caused it. An error that it answers rolls everything back, but a refusal from [Unit.Try] is its to handle.
 type Hook struct {
 	Name string
-	// Kinds limits the hook to kinds, and Triggers AfterAct to triggers; empty takes all.
+	// Kinds limits the hook to kinds, and Triggers BeforeAct and AfterAct to triggers; empty takes all.
 	Kinds    []string
 	Triggers []lifecycle.Trigger
+	// BeforeAct runs before each act, of a creation too: before the lifecycle's table looks at what the command brings.
+	// It may complete the input by [Unit.Preset], or refuse. Its unit is the act's own: [Unit.Actor] is who acts,
+	// [Unit.Given] what came with the command, and [Unit.Record] the record as it is before, or the empty new one. In is
+	// a pointer to the input. It acts on no record.
+	BeforeAct func(u *Unit, t lifecycle.Trigger, in any) error
 	// AfterAct runs once after each act on a record: after the caller's command, and after each command that another
 	// hook gave in the same transaction. It may act on this and on other records. Hooks that answer each other are
 	// stopped at a depth of eight with ErrDepth.
@@ -277,8 +287,10 @@ func (h *Hook) failed(err error) error {
 	return &Error{Code: ErrHook.Code, Message: ErrHook.Message, Args: map[string]string{"hook": h.Name}, Cause: err}
 }
 
-func (h *Hook) answers(t lifecycle.Trigger) bool {
-	return h.AfterAct != nil && (len(h.Triggers) == 0 || slices.Contains(h.Triggers, t))
+func (h *Hook) answers(t lifecycle.Trigger) bool { return h.AfterAct != nil && h.takes(t) }
+
+func (h *Hook) takes(t lifecycle.Trigger) bool {
+	return len(h.Triggers) == 0 || slices.Contains(h.Triggers, t)
 }
 
 // Change is what a hook sees of a record: copies of its own. Before is nil where the record is new, and else the record

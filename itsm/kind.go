@@ -22,6 +22,7 @@ type kind struct {
 	editable map[string]bool
 	base     map[lifecycle.Trigger]bool // of the table before its overlays
 	hooks    []Hook
+	early    []Hook // those with BeforeAct
 	handlers map[lifecycle.Trigger]*handler
 	guards   map[string]lifecycle.Guard[*attempt]
 	choices  map[string]func(*attempt) lifecycle.State
@@ -30,6 +31,7 @@ type kind struct {
 	clone    func(Record) Record
 	restore  func(dst, src Record) // writes one over the other
 	edited   func(u *Unit, rec Record, patch Patch) error
+	keep     func(u *Unit, before, after Record) error
 	faults   []error
 	columns  []ColumnSpec
 	columnAt map[string]int
@@ -82,13 +84,15 @@ type attempt struct {
 	h    *handler
 	in   any // pointer to the handler's input; nil where only Permitted is asked
 	with *call
+	// preset names what hooks filled in the input
+	preset []string
 	// before is the record before the act, where there is one already
 	before Record
 }
 
 // unbind takes back what compile and Open did.
 func (kd *kind) unbind() {
-	kd.hooks = nil
+	kd.hooks, kd.early = nil, nil
 	for _, h := range kd.handlers {
 		h.axis = nil
 	}

@@ -165,6 +165,19 @@ func (p *Practice[P]) Choice(name string, choose func(u *Unit, r *P) lifecycle.S
 	p.kind.choices[name] = func(a *attempt) lifecycle.State { return choose(&a.unit, any(a.rec).(*P)) }
 }
 
+// Keep registers what runs after each act on a record of the practice, in its new state, before what the record must
+// have is asked and before hooks look: it keeps derived fields, timers, and other records in step. Before is nil for a
+// new record, and is only read. A practice has one.
+func (p *Practice[P]) Keep(keep func(u *Unit, before, after *P) error) {
+	if p.kind.keep != nil {
+		p.kind.faults = append(p.kind.faults, fmt.Errorf("%s: Keep is registered twice", p.kind.name))
+	}
+	p.kind.keep = func(u *Unit, before, after Record) error {
+		was, _ := any(before).(*P)
+		return keep(u, was, any(after).(*P))
+	}
+}
+
 // Command is a trigger with the type of its input.
 type Command[P, In any] struct {
 	p *Practice[P]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,10 @@ func (u *Unit) Now() time.Time { return u.tx.now() }
 
 // Actor is who acts: in hooks the system on behalf of who caused it.
 func (u *Unit) Actor() Actor { return *u.actor }
+
+// Principal is the actor who gave the command that the transaction runs, with its roles: also in hooks, where the system
+// acts on its behalf. Where a timer fired it is the system.
+func (u *Unit) Principal() Actor { return *u.tx.actor }
 
 // Directory is the kernel's.
 func (u *Unit) Directory() Directory { return u.tx.k.directory }
@@ -194,12 +199,43 @@ func (u *Unit) Reach() int { return len(u.tx.touched) }
 func (u *Unit) Historic() bool { return u.tx.historic }
 
 // Preset fills those fields of the input at hand that were left empty, by the names that the lifecycle's table knows
-// them by. A handler gives a pointer to its input.
+// them by; what came with the command as an option stays as well. A handler gives a pointer to its input.
 func (u *Unit) Preset(in any, values Patch) error {
 	if u.at == nil || u.at.h == nil || u.at.h.input == nil || reflect.TypeOf(in) != reflect.PointerTo(u.at.h.typ) {
 		return Invalid("input", "only the input of the act at hand is filled")
 	}
-	return u.at.h.fill(in, values, true)
+	left := make(Patch, len(values))
+	for name, v := range values {
+		if u.given(in, name).IsZero() {
+			left[name] = v
+			u.at.preset = append(u.at.preset, name)
+		}
+	}
+	return u.at.h.fill(in, left, true)
+}
+
+// Given answers a field that came with the act at hand, by its name: in its input, or as an option. None is one that did
+// not come, or that a rule filled in by [Unit.Preset].
+func (u *Unit) Given(name string) field.Value {
+	if u.at == nil || u.at.h == nil || slices.Contains(u.at.preset, name) {
+		return field.Value{}
+	}
+	return u.given(u.at.in, name)
+}
+
+// given answers an option, or else a field of an input.
+func (u *Unit) given(in any, name string) field.Value {
+	if c := u.at.with; c != nil {
+		switch v := c.patch[name]; {
+		case !v.IsZero():
+			return v
+		case name == "group" && c.group != "":
+			return field.Text(c.group)
+		case name == "assignee" && c.assignee != "":
+			return field.Text(c.assignee)
+		}
+	}
+	return u.at.h.value(in, name)
 }
 
 // Value answers a column of a record by its name, such as "resolution.code"; none for one that its kind does not have.
@@ -439,6 +475,21 @@ func (u *Unit) History() ([]Entry, error) {
 // Require asks the authorizer whether the actor of the act at hand may do something to the record.
 func (u *Unit) Require(v Verb) error {
 	return u.tx.k.auth.Permit(u.tx.ctx, u.actor, Action{Kind: u.touch.key.Kind, Verb: v}, u.touch.current())
+}
+
+// RequireOn is Require for another record. One that the actor may not even read is not found.
+func (u *Unit) RequireOn(ref Ref, v Verb) error {
+	t, err := u.tx.reach(Key{Tenant: u.tx.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
+	if err != nil {
+		return err
+	}
+	permit := func(v Verb) error {
+		return u.tx.k.auth.Permit(u.tx.ctx, u.actor, Action{Kind: ref.Kind, Verb: v}, t.current())
+	}
+	if permit(Read) != nil {
+		return ErrNotFound.with("record", ref.String(), "")
+	}
+	return permit(v)
 }
 
 // Rows answers rows of the record at hand as they are stored, without those that this transaction added.
