@@ -32,6 +32,8 @@ type Incident struct {
 	CancelReason CancelReason `json:"cancel_reason,omitempty"`
 	// Original is the incident that this one is a duplicate of.
 	Original itsm.Ref `json:"original,omitzero"`
+	// Major is empty where it never was a candidate for a major incident.
+	Major Major `json:"major,omitzero"`
 }
 
 // Resolution is what a resolve command brings.

@@ -69,9 +69,9 @@ func Lifecycle() lifecycle.Definition {
 			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerHold, Brings: needs("reason"), Guards: []string{guardHoldReason, guardCallerTold, guardAnother}},
 			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerResume, Choose: chooseHeld, Among: []lifecycle.State{StateNew, StateAssigned, StateInProgress}},
 			{From: open, Trigger: TriggerResolve, To: StateResolved, Guards: []string{guardTasks}, Brings: needs("code", "notes")},
-			{From: []lifecycle.State{StateResolved}, Trigger: TriggerConfirm, To: StateClosed},
-			{From: []lifecycle.State{StateResolved}, Trigger: TriggerClose, To: StateClosed},
-			{From: []lifecycle.State{StateResolved}, Trigger: TriggerReopen, Choose: chooseReopened, Among: []lifecycle.State{StateInProgress, StateAssigned, StateNew}, Brings: needs("reason"), Guards: []string{guardWindow, guardLimit}},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerConfirm, To: StateClosed, Guards: []string{guardReviewDone}},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerClose, To: StateClosed, Guards: []string{guardReviewDone}},
+			{From: []lifecycle.State{StateResolved}, Trigger: TriggerReopen, Choose: chooseReopened, Among: []lifecycle.State{StateInProgress, StateAssigned, StateNew}, Brings: needs("reason"), Guards: []string{guardWindow, guardLimit, guardMajorCaller}},
 			{From: []lifecycle.State{StateClosed}, Trigger: TriggerLate, Choose: chooseLate, Among: []lifecycle.State{StateClosed, StateInProgress, StateAssigned, StateNew}, Brings: needs("body"), Guards: []string{guardLate}},
 			{From: open, Trigger: TriggerCancel, To: StateCancelled, Brings: needs("reason"), Guards: []string{guardOriginal}},
 

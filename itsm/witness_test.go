@@ -77,8 +77,10 @@ func (w *witness) see(r itsm.RecordWrite) {
 // personal names the personal fields of repairs and incidents, each with the field that says whose it is.
 var personal = map[string]string{
 	"caller": "caller", "opened_by": "opened_by", "assignee": "assignee", "visitor": "visitor",
-	"resolved_by": "resolved_by", "first_assignee": "first_assignee",
-	"title":       "caller", "description": "caller", "custom.phone": "caller", "custom.birthday": "caller",
+	"resolved_by": "resolved_by", "major.manager": "major.manager", "major.communications": "major.communications",
+	"major.technical": "major.technical", "major.scribe": "major.scribe",
+	"first_assignee": "first_assignee",
+	"title":          "caller", "description": "caller", "custom.phone": "caller", "custom.birthday": "caller",
 }
 
 // erase marks what an erasure of a person has to take out.
