@@ -67,7 +67,7 @@ type ActionDue struct {
 }
 
 // maxActions bounds the actions of one review.
-const maxActions = 1000
+const maxActions = 200
 
 // reviews are the commands on reviews.
 type reviews struct {

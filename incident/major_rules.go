@@ -49,9 +49,11 @@ const (
 // Rate is a number of incidents reported within an elapsed time, this one among them, with the same service or
 // category. A rule with a rate does not act while a candidate or an open major incident has that service or category.
 //
-// It counts by the indexes: what it costs grows with the incidents of the time or of the service, whichever are fewer.
+// It looks through the newest of the time, or through those of the service, by the indexes, until it has found enough:
+// what it costs grows with the number asked for in a storm, and with the incidents of the service at other times.
 // Reports at the same moment may each miss the other; the next one then meets the rate.
 type Rate struct {
+	// Reports is 2 to 1,000.
 	Reports int
 	Within  time.Duration
 	Same    Likeness
@@ -94,8 +96,8 @@ func (r *MajorRule) check(fault func(format string, args ...any)) {
 	if r.Criticality != 0 && !r.Criticality.Valid() {
 		fault("a criticality is critical, high, medium or low")
 	}
-	if rate := r.Rate; rate != (Rate{}) && (rate.Reports < 2 || rate.Within <= 0 || rate.Same != SameService && rate.Same != SameCategory) {
-		fault("a rate is 2 reports or more, within a time, with the same service or category")
+	if rate := r.Rate; rate != (Rate{}) && (rate.Reports < 2 || rate.Reports > 1000 || rate.Within <= 0 || rate.Same != SameService && rate.Same != SameCategory) {
+		fault("a rate is 2 to 1,000 reports, within a time, with the same service or category")
 	}
 }
 
@@ -302,17 +304,19 @@ func (r *Rate) count(u *itsm.Unit, inc *Incident) (int, error) {
 	}
 	like := itsm.Where(string(r.Same)).Is(value)
 	// What is exactly as old as the time is within it.
-	n, err := u.Count(Kind, itsm.All(like, itsm.Where("created_at").AtLeast(field.Instant(u.Now().Add(-r.Within)))))
+	within := itsm.All(like, itsm.Where("created_at").AtLeast(field.Instant(u.Now().Add(-r.Within))))
+	found, err := u.Query(Kind, itsm.Query{Filter: &within, Sort: []itsm.Sort{{Column: "created_at", Descending: true}}, Limit: r.Reports})
+	n := len(found)
 	if inc.Version == 0 {
 		n++ // it is not stored yet
 	}
-	if err != nil || int(n) < r.Reports {
-		return int(n), err
+	if err != nil || n < r.Reports {
+		return n, err
 	}
 	others, err := u.Count(Kind, itsm.All(like, itsm.Where("major.state").In(string(MajorCandidate), string(MajorAccepted)),
 		itsm.Where("phase").In(lifecycle.New.String(), lifecycle.Active.String(), lifecycle.Waiting.String()), itsm.Where("id").IsNot(inc.ID)))
 	if err != nil || others > 0 {
 		return 0, err
 	}
-	return int(n), nil
+	return r.Reports, nil
 }

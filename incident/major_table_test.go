@@ -3,6 +3,7 @@ package incident_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -356,5 +357,32 @@ func TestTheEndOfAnIncidentEndsItsCandidacy(t *testing.T) {
 			assert.Contains(t, history[0].Also, "incident.major_"+string(c.to))
 			d.verified(inc.ID)
 		})
+	}
+}
+
+// TestMajorPage holds the page for users to what it tells of.
+func TestMajorPage(t *testing.T) {
+	page := read(t, "../docs/major-incident.md")
+	examples := unindented(read(t, "major_example_test.go"))
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(page, -1)
+	require.NotEmpty(t, blocks)
+	for _, block := range blocks {
+		assert.Contains(t, examples, unindented(block[1]), "code on the page stands in an example")
+	}
+	var names []string
+	for _, table := range []lifecycle.Definition{incident.MajorLifecycle(), incident.ReviewLifecycle()} {
+		for _, row := range table.Triggers {
+			names = append(names, string(row.Name))
+		}
+		for _, row := range table.Rows {
+			names = append(names, row.Guards...)
+		}
+	}
+	names = append(names, fields[incident.MajorPolicy]()...)
+	names = append(names, fields[incident.MajorRule]()...)
+	for _, name := range names {
+		if name != "Name" {
+			assert.Contains(t, page, "`"+name+"`")
+		}
 	}
 }
