@@ -39,6 +39,12 @@ type desk struct {
 
 func newDesk(t tb, c incident.Config) *desk {
 	t.Helper()
+	return newDeskIn(t, itsm.Config{Store: memory.New()}, c)
+}
+
+// newDeskIn is newDesk over a kernel of one's own.
+func newDeskIn(t tb, kernel itsm.Config, c incident.Config) *desk {
+	t.Helper()
 	ctx := context.Background()
 	d := &desk{
 		tb:   t,
@@ -51,7 +57,7 @@ func newDesk(t tb, c incident.Config) *desk {
 
 		system: itsmtest.As(ctx, itsmtest.System()),
 	}
-	d.kernel, d.clock = itsmtest.Kernel(t, itsm.Config{Store: memory.New()}, func(k *itsm.Kernel) (err error) {
+	d.kernel, d.clock = itsmtest.Kernel(t, kernel, func(k *itsm.Kernel) (err error) {
 		d.Incidents, err = incident.New(k, c)
 		return err
 	})

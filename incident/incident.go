@@ -41,6 +41,9 @@ type Incident struct {
 	Contacts  int       `json:"contacts,omitempty"`
 	ContactAt time.Time `json:"contact_at,omitzero"`
 	Answered  bool      `json:"answered,omitempty"`
+
+	// Major is empty where it never was a candidate for a major incident.
+	Major Major `json:"major,omitzero"`
 }
 
 // Resolution is what a resolve command brings.

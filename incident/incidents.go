@@ -30,6 +30,8 @@ type Config struct {
 	Overlays []lifecycle.Overlay
 	// Extend registers guards, choices and handlers that overlays name; nil registers nothing.
 	Extend func(*itsm.Practice[Incident]) error
+	// Major is the policy for major incidents.
+	Major MajorPolicy
 }
 
 // Incidents are the commands and questions of incident management. It may be used by many goroutines.
@@ -55,6 +57,7 @@ type Incidents struct {
 	merge    itsm.Command[Incident, Merge]
 	split    itsm.Command[Incident, Split]
 	contact  itsm.Command[Incident, Contact]
+	major    majors
 }
 
 // New registers the practice with a kernel that is not open yet.
@@ -74,6 +77,7 @@ func New(k *itsm.Kernel, c Config) (*Incidents, error) {
 	}
 	p, err := itsm.NewPractice[Incident](k, itsm.Spec{
 		Kind: Kind, Series: Series, Lifecycle: Lifecycle(), Overlays: c.Overlays, Custom: c.Custom,
+		Axes: majorAxes(),
 		Editable: []string{
 			"title", "description", "caller", "channel", "impact", "urgency", "priority", "priority_reason",
 			"category", "service", "items",
@@ -85,6 +89,9 @@ func New(k *itsm.Kernel, c Config) (*Incidents, error) {
 	s.Records = p.Records
 	s.guards(p)
 	s.handlers(p)
+	if err := s.registerMajor(k, p); err != nil {
+		return nil, err
+	}
 	if c.Extend != nil {
 		if err := c.Extend(p); err != nil {
 			return nil, err
@@ -306,7 +313,7 @@ func (s *Incidents) resolved(u *itsm.Unit, inc *Incident, r Resolution) error {
 	inc.Resolution, inc.ResolvedAt = r, u.Now()
 	inc.ResolvedBy = u.Actor().Person()
 	release(u, inc)
-	if s.policy.AutoClose < 0 {
+	if s.policy.AutoClose < 0 || inc.Major.State == MajorAccepted { // a major incident is closed by hand
 		return nil
 	}
 	due, err := s.config.Calendar.Add(u.Now(), s.policy.AutoClose)
@@ -327,7 +334,7 @@ func (s *Incidents) takeUp(u *itsm.Unit, inc *Incident) {
 
 // repliedLate does what the policy says when the caller writes on a closed incident.
 func (s *Incidents) repliedLate(u *itsm.Unit, inc *Incident, c itsm.Comment) error {
-	if s.policy.LateReply == LateReplyReopens {
+	if s.policy.LateReply == LateReplyReopens && s.callerMayReopen(u, inc) {
 		s.takeUp(u, inc)
 		if err := u.Comment(c); err != nil {
 			return err
@@ -411,7 +418,7 @@ func fromCaller(inc *Incident, by itsm.Actor, message *itsm.Comment) bool {
 }
 
 func (s *Incidents) mayReopen(u *itsm.Unit, inc *Incident) bool {
-	return s.windowOpen(u, inc) == nil && s.limitFree(u, inc) == nil
+	return s.windowOpen(u, inc) == nil && s.limitFree(u, inc) == nil && s.callerMayReopen(u, inc)
 }
 
 func (s *Incidents) windowOpen(u *itsm.Unit, inc *Incident) *lifecycle.Reason {
@@ -499,8 +506,8 @@ func (s *Incidents) guards(p *itsm.Practice[Incident]) {
 	})
 	p.Choice(chooseHeld, func(_ *itsm.Unit, inc *Incident) lifecycle.State { return inc.HeldFrom })
 	p.Choice(chooseReopened, func(_ *itsm.Unit, inc *Incident) lifecycle.State { return reopened(inc) })
-	p.Choice(chooseLate, func(_ *itsm.Unit, inc *Incident) lifecycle.State {
-		if s.policy.LateReply == LateReplyReopens {
+	p.Choice(chooseLate, func(u *itsm.Unit, inc *Incident) lifecycle.State {
+		if s.policy.LateReply == LateReplyReopens && s.callerMayReopen(u, inc) {
 			return reopened(inc)
 		}
 		return StateClosed

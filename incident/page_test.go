@@ -17,7 +17,7 @@ import (
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-//go:generate go test -run TestLifecyclePage -update .
+//go:generate go test -run Test.*LifecyclePage -update .
 
 var update = flag.Bool("update", false, "write the page of the lifecycle instead of checking it")
 
@@ -28,14 +28,20 @@ const (
 
 // TestLifecyclePage holds the page to the table that it is made from; with -update it writes the page.
 func TestLifecyclePage(t *testing.T) {
-	table := incident.Lifecycle()
-	page := "<!-- Made from the table in incident/lifecycle.go by: go test ./incident -run TestLifecyclePage -update -->\n\n" +
-		table.Markdown() + "\n## Diagram\n\nWithout what leaves an incident where it is.\n\n```mermaid\n" + moves(table).Mermaid() + "```\n"
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(lifecyclePage), 0o755))
-		require.NoError(t, os.WriteFile(lifecyclePage, []byte(page), 0o644))
+	lifecyclePageIs(t, lifecyclePage, "incident/lifecycle.go", incident.Lifecycle())
+}
+
+// lifecyclePageIs holds a page to its tables.
+func lifecyclePageIs(t *testing.T, file, source string, tables ...lifecycle.Definition) {
+	page := "<!-- Made from the table in " + source + " by: go test ./incident -run " + t.Name() + " -update -->\n"
+	for _, table := range tables {
+		page += "\n" + table.Markdown() + "\n## Diagram\n\nWithout what leaves an incident where it is.\n\n```mermaid\n" + moves(table).Mermaid() + "```\n"
 	}
-	assert.Equal(t, page, read(t, lifecyclePage), "%s is not current: run go generate ./incident", lifecyclePage)
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(page), 0o644))
+	}
+	assert.Equal(t, page, read(t, file), "%s is not current: run go generate ./incident", file)
 }
 
 // moves is the table without the rows that keep the state.

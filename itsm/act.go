@@ -234,7 +234,7 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 	actor, before := *a.unit.actor, a.before // the attempt is used again by what hooks do
 	for i := range kd.hooks {
 		hook := &kd.hooks[i]
-		if !hook.answers(h.trigger) {
+		if !hook.answers(h.trigger, before, t.after) {
 			continue
 		}
 		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}

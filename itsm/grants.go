@@ -31,12 +31,17 @@ func DefaultGrants() Grants {
 		{
 			Role: Requester, Own: true,
 			Verbs: []Verb{Read, "report", "comment", "attach", "confirm", "reopen", "late_reply", "watch", "unwatch"},
-			Hides: []string{string(WorkNotes), string(TimeEntries), "priority_reason"},
+			Hides: append([]string{string(WorkNotes), string(TimeEntries), "priority_reason"}, internalRows...),
 		},
 		{Role: Agent, Except: administration},
 		{Role: Manager, Except: administration},
 		{Role: Administrator},
 	}
+}
+
+// internalRows are rows of the library's practices that are for those who work on a record.
+var internalRows = []string{
+	"stakeholder_update", "major_decision", "major_moment", "review_text", "review_action",
 }
 
 func (g *Grant) covers(do Action) bool {

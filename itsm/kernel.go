@@ -263,6 +263,10 @@ type Hook struct {
 	// [Unit.Given] what came with the command, and [Unit.Record] the record as it is before, or the empty new one. In is
 	// a pointer to the input. It acts on no record.
 	BeforeAct func(u *Unit, t lifecycle.Trigger, in any) error
+	// Concerns, where it is set, is asked first, with the record before and after: where it answers false the hook does
+	// not run, and no copies are made for it. Before is nil where the record is new. Both are the transaction's own: it
+	// reads them, and keeps and changes nothing.
+	Concerns func(before, after Record) bool
 	// AfterAct runs once after each act on a record: after the caller's command, and after each command that another
 	// hook gave in the same transaction. It may act on this and on other records. Hooks that answer each other are
 	// stopped at a depth of eight with ErrDepth.
@@ -287,10 +291,16 @@ func (h *Hook) failed(err error) error {
 	return &Error{Code: ErrHook.Code, Message: ErrHook.Message, Args: map[string]string{"hook": h.Name}, Cause: err}
 }
 
-func (h *Hook) answers(t lifecycle.Trigger) bool { return h.AfterAct != nil && h.takes(t) }
+func (h *Hook) answers(t lifecycle.Trigger, before, after Record) bool {
+	return h.AfterAct != nil && h.takes(t) && h.concerns(before, after)
+}
 
 func (h *Hook) takes(t lifecycle.Trigger) bool {
 	return len(h.Triggers) == 0 || slices.Contains(h.Triggers, t)
+}
+
+func (h *Hook) concerns(before, after Record) bool {
+	return h.Concerns == nil || h.Concerns(before, after)
 }
 
 // Change is what a hook sees of a record: copies of its own. Before is nil where the record is new, and else the record

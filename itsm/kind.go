@@ -43,6 +43,7 @@ type axis struct {
 	machine    *lifecycle.Machine[*attempt]
 	main       bool
 	field      int
+	sparse     bool
 	// roles are all that the table names: the system's, so that timers and hooks pass rows kept for some.
 	roles []lifecycle.Role
 }
@@ -207,7 +208,11 @@ func (a *axis) stateOf(kd *kind, rec Record) lifecycle.State {
 	if a.main {
 		return rec.Header().State
 	}
-	return lifecycle.State(kd.plan.Get(a.field, plan.Pointer(rec)).Text())
+	state := lifecycle.State(kd.plan.Get(a.field, plan.Pointer(rec)).Text())
+	if a.sparse && state == "" {
+		return a.machine.Initial()
+	}
+	return state
 }
 
 // move writes the axis of a record.
@@ -216,6 +221,9 @@ func (a *axis) move(kd *kind, rec Record, to lifecycle.State) {
 		h := rec.Header()
 		h.State, h.Phase = to, a.machine.Phase(to)
 		return
+	}
+	if a.sparse && to == a.machine.Initial() {
+		to = ""
 	}
 	_ = kd.plan.Set(a.field, plan.Pointer(rec), field.Text(string(to))) // the field is a lifecycle.State: NewPractice looked
 }

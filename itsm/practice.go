@@ -49,6 +49,9 @@ type Spec struct {
 type Axis struct {
 	Field     string
 	Lifecycle lifecycle.Definition
+	// Sparse leaves the field empty in the initial state, so that records that never leave it cost nothing, and so that
+	// a practice may get an axis when it has records already. Queries ask for it by [Column.Empty].
+	Sparse bool
 }
 
 // NewPractice registers a kind. It refuses a record type with fields that have no value type, and a broken schema;
@@ -123,7 +126,7 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 		if i < 0 || p.Fields[i].Type != reflect.TypeFor[lifecycle.State]() {
 			return nil, Invalid("axis", fmt.Sprintf("%s has no field %q of type lifecycle.State", s.Kind, a.Field))
 		}
-		kd.axes = append(kd.axes, &axis{definition: a.Lifecycle, field: i})
+		kd.axes = append(kd.axes, &axis{definition: a.Lifecycle, field: i, sparse: a.Sparse})
 	}
 	for _, name := range s.Editable {
 		if p.Index(name) < 0 {

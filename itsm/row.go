@@ -95,6 +95,31 @@ func rowsOf[T any](ctx context.Context, k *Kernel, ref Ref, rows RowKind, after 
 	})
 }
 
+// Rows answers up to limit rows of a kind with an id above after, oldest first, as the actor may see them: none of a kind
+// that is hidden from the actor. Limit 0 means all. It is how a practice reads rows of its own.
+func (r *Records[P]) Rows(ctx context.Context, id string, rows RowKind, after int64, limit int) ([]Row, error) {
+	return view(r.k, ctx, r.Ref(id), func(x *tx, kd *kind, rec Record) ([]Row, error) {
+		if slices.Contains(r.k.auth.Mask(ctx, x.actor, kd.name), string(rows)) {
+			return nil, nil
+		}
+		found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+		for i := range found {
+			found[i] = found[i].copied()
+		}
+		return found, err
+	})
+}
+
+// Text answers what is personal of a row, and whether it was erased: it then reads [Erased].
+func (r *Row) Text() (text string, erased bool) { return r.personal() }
+
+// copied shares nothing with the row.
+func (r *Row) copied() Row {
+	c := *r
+	c.Facts, c.Sealed.Salt, c.Sealed.Value = slices.Clone(r.Facts), slices.Clone(r.Sealed.Salt), slices.Clone(r.Sealed.Value)
+	return c
+}
+
 // personal reads the sealed text of a row.
 func (r *Row) personal() (text string, erased bool) {
 	if r.Sealed.Erased() {

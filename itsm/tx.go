@@ -338,7 +338,7 @@ func (x *tx) conclude() error {
 		}
 		for j := range t.kind.hooks {
 			hook := &t.kind.hooks[j]
-			if hook.BeforeCommit == nil {
+			if hook.BeforeCommit == nil || !hook.concerns(t.before, t.after) {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}

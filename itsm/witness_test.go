@@ -79,6 +79,8 @@ var personal = map[string]string{
 	"caller": "caller", "opened_by": "opened_by", "assignee": "assignee", "visitor": "visitor",
 	"resolved_by": "resolved_by", "first_assignee": "first_assignee", "reopened_by": "reopened_by",
 	"title": "caller", "description": "caller", "custom.phone": "caller", "custom.birthday": "caller",
+	"major.manager": "major.manager", "major.communications": "major.communications",
+	"major.technical": "major.technical", "major.scribe": "major.scribe",
 }
 
 // erase marks what an erasure of a person has to take out.
