@@ -319,7 +319,11 @@ func (x *tx) leave(err *error) {
 // try is one run of a command against a fresh snapshot.
 func (x *tx) try(kd *kind, h *handler, id string, in any, receipt *Receipt) (Record, error) {
 	if receipt != nil {
-		if done, err := x.done(receipt); done != nil || err != nil {
+		done, err := x.done(receipt)
+		if x.call.repeated != nil {
+			*x.call.repeated = done != nil
+		}
+		if done != nil || err != nil {
 			return done, err
 		}
 	}

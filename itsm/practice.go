@@ -282,6 +282,7 @@ type call struct {
 	at       int64 // unix nanoseconds, where historic
 	historic bool
 	unreal   bool // at is no instant that a store can hold
+	repeated *bool
 }
 
 // inside refuses the options that mean nothing to a command within another's transaction. The record is nil where one
@@ -319,6 +320,9 @@ func Once(key string) Option {
 		}
 	}
 }
+
+// Repeated says whether a command with an idempotency key had been done before, and changed nothing now.
+func Repeated(was *bool) Option { return func(c *call) { c.repeated = was } }
 
 // To hands the ticket to a group and an assignee with the command. Empty leaves what is there, but a new group without
 // an assignee clears the former one. The actor needs the verb
