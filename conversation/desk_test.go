@@ -21,9 +21,9 @@ type tb interface {
 	require.TestingT
 }
 
-// desk has incidents and a receiver, on Monday, 2 March 2026, 09:00 UTC. Cleo and dan ask for help, ann works in group
+// office has incidents and a receiver, on Monday, 2 March 2026, 09:00 UTC. Cleo and dan ask for help, ann works in group
 // network, eve in none; all have mail addresses.
-type desk struct {
+type office struct {
 	*incident.Incidents
 	tb      tb
 	kernel  *itsm.Kernel
@@ -48,9 +48,9 @@ var people = itsmtest.Directory{
 	Groups: []itsm.Group{{ID: "network", Members: []string{"ann"}}},
 }
 
-func newDesk(t tb, c conversation.Config, i incident.Config) *desk {
+func newDesk(t tb, c conversation.Config, i incident.Config) *office {
 	ctx := context.Background()
-	d := &desk{
+	d := &office{
 		tb:      t,
 		gateway: itsmtest.As(ctx, itsmtest.Integration("gateway")),
 		other:   itsmtest.As(ctx, itsmtest.Integration("gateway", itsmtest.InTenant("umbra"))),
@@ -86,19 +86,19 @@ func newDesk(t tb, c conversation.Config, i incident.Config) *desk {
 }
 
 // take is the receipt of a message that must be taken.
-func (d *desk) take(m conversation.Message) conversation.Receipt {
+func (d *office) take(m conversation.Message) conversation.Receipt {
 	receipt, err := d.inbox.Receive(d.gateway, m)
 	require.NoError(d.tb, err)
 	return receipt
 }
 
-func (d *desk) get(ref itsm.Ref) incident.Incident {
+func (d *office) get(ref itsm.Ref) incident.Incident {
 	inc, err := d.Get(d.root, ref.ID)
 	require.NoError(d.tb, err)
 	return inc
 }
 
-func (d *desk) bodies(ref itsm.Ref) []string {
+func (d *office) bodies(ref itsm.Ref) []string {
 	comments, err := d.Comments(d.root, ref.ID, 0, 0)
 	require.NoError(d.tb, err)
 	bodies := make([]string, len(comments))
@@ -108,26 +108,26 @@ func (d *desk) bodies(ref itsm.Ref) []string {
 	return bodies
 }
 
-func (d *desk) count() int64 {
+func (d *office) count() int64 {
 	n, err := d.Count(d.root, itsm.Query{})
 	require.NoError(d.tb, err)
 	return n
 }
 
-func (d *desk) ok(inc incident.Incident, err error) incident.Incident {
+func (d *office) ok(inc incident.Incident, err error) incident.Incident {
 	require.NoError(d.tb, err)
 	return inc
 }
 
 // reported is an incident of cleo's that came by mail as <m1@example.org>.
-func (d *desk) reported() itsm.Ref {
+func (d *office) reported() itsm.Ref {
 	receipt := d.take(mail("m1@example.org", "cleo", "VPN down", "Since this morning."))
 	require.Equal(d.tb, conversation.Reported, receipt.Did)
 	return receipt.Record
 }
 
 // in is such an incident in a state.
-func (d *desk) in(state lifecycle.State) itsm.Ref {
+func (d *office) in(state lifecycle.State) itsm.Ref {
 	ref := d.reported()
 	id := ref.ID
 	if state == incident.StateNew {

@@ -60,47 +60,47 @@ func TestARouteSendsAnAddressToItsTarget(t *testing.T) {
 func TestThreading(t *testing.T) {
 	tests := []struct {
 		name string
-		m    func(d *desk, ref itsm.Ref) conversation.Message
+		m    func(d *office, ref itsm.Ref) conversation.Message
 		how  lifecycle.Code // empty: a new record
 	}{
-		{"the mail that began it", func(*desk, itsm.Ref) conversation.Message {
+		{"the mail that began it", func(*office, itsm.Ref) conversation.Message {
 			return answer(mail("m2@example.org", "cleo", "Re: VPN", "More."), "<m1@example.org>")
 		}, conversation.CodeByMessage},
-		{"the nearest reference that is known", func(*desk, itsm.Ref) conversation.Message {
+		{"the nearest reference that is known", func(*office, itsm.Ref) conversation.Message {
 			m := mail("m2@example.org", "cleo", "Re: VPN", "More.")
 			m.References = []string{"m1@example.org", "x@example.org"}
 			return m
 		}, conversation.CodeByMessage},
-		{"a comment with a message id of its own", func(d *desk, ref itsm.Ref) conversation.Message {
+		{"a comment with a message id of its own", func(d *office, ref itsm.Ref) conversation.Message {
 			d.ok(d.Comment(d.ann, ref.ID, itsm.Comment{Body: "Which one?", Channel: "mail", MessageID: "out@desk.example"}))
 			return answer(mail("m2@example.org", "cleo", "Re: VPN", "More."), "out@desk.example")
 		}, conversation.CodeByMessage},
-		{"an id that the desk made", func(_ *desk, ref itsm.Ref) conversation.Message {
+		{"an id that the desk made", func(_ *office, ref itsm.Ref) conversation.Message {
 			return answer(mail("m2@example.org", "cleo", "", "More."), conversation.MessageID(ref, 65536, "acme", "desk.example"))
 		}, conversation.CodeByMessage},
-		{"such an id of another tenant", func(_ *desk, ref itsm.Ref) conversation.Message {
+		{"such an id of another tenant", func(_ *office, ref itsm.Ref) conversation.Message {
 			return answer(mail("m2@example.org", "cleo", "", "More."), conversation.MessageID(ref, 65536, "umbra", "desk.example"))
 		}, ""},
-		{"a number in brackets", func(*desk, itsm.Ref) conversation.Message {
+		{"a number in brackets", func(*office, itsm.Ref) conversation.Message {
 			return mail("m2@example.org", "cleo", "Re: INC0000002 [inc0000001] VPN", "More.")
 		}, conversation.CodeBySubject},
-		{"a number without its zeros", func(*desk, itsm.Ref) conversation.Message {
+		{"a number without its zeros", func(*office, itsm.Ref) conversation.Message {
 			return mail("m2@example.org", "cleo", "About INC1, please", "More.")
 		}, conversation.CodeBySubject},
-		{"a number within a word", func(*desk, itsm.Ref) conversation.Message {
+		{"a number within a word", func(*office, itsm.Ref) conversation.Message {
 			return mail("m2@example.org", "cleo", "XINC0000001 INC0000001x", "More.")
 		}, ""},
-		{"what the channel says", func(_ *desk, ref itsm.Ref) conversation.Message {
+		{"what the channel says", func(_ *office, ref itsm.Ref) conversation.Message {
 			m := mail("m2@example.org", "cleo", "", "More.")
 			m.Record = ref.ID
 			return m
 		}, conversation.CodeByRecord},
-		{"an id of another channel", func(*desk, itsm.Ref) conversation.Message {
+		{"an id of another channel", func(*office, itsm.Ref) conversation.Message {
 			m := answer(mail("m2@example.org", "cleo", "", "More."), "m1@example.org")
 			m.Channel = "chat"
 			return m
 		}, ""},
-		{"more ids than are looked up", func(*desk, itsm.Ref) conversation.Message {
+		{"more ids than are looked up", func(*office, itsm.Ref) conversation.Message {
 			m := mail("m2@example.org", "cleo", "", "More.")
 			m.References = []string{"m1@example.org"}
 			for i := range 20 {
@@ -555,7 +555,6 @@ func TestAnErasedSendersMessagesAreGone(t *testing.T) {
 	itsmtest.RequireVerified(t, d.root, d.kernel, ref)
 }
 
-// TestWhatAHookMakesIsNotTheMessage: records that the host's rules make beside are their own.
 func TestWhatTheActorMayNotDoIsDenied(t *testing.T) {
 	d := newDesk(t, conversation.Config{}, incident.Config{})
 	nobody := itsmtest.As(t.Context(), itsm.Actor{ID: "gateway", Tenant: "acme", Kind: itsm.Integration})
