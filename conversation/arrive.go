@@ -16,12 +16,8 @@ const Messages itsm.RowKind = "message"
 // arrivalKey is where a command's context carries the message.
 type arrivalKey struct{}
 
-// tailVersions is how much of a long record is looked at first for the messages of a sender, in versions, and maxTail
-// at most.
-const (
-	tailVersions = 32
-	maxTail      = 1024
-)
+// maxTail bounds how much of a long record is looked at for the messages of a sender, in versions.
+const maxTail = 1024
 
 // arrives hangs the message, and the files that came with it, on the record that the command wrote, in its transaction.
 func (r *Receiver) arrives(u *itsm.Unit, c itsm.Change) error {
@@ -82,7 +78,7 @@ func (r *Receiver) mayAdd(u *itsm.Unit, a *arrival, before itsm.Record) error {
 	if rate.N < 0 || version < int64(rate.N) || !before.Header().UpdatedAt.After(since) {
 		return nil
 	}
-	for tail := int64(tailVersions); ; tail *= 4 {
+	for tail := int64(rate.N) + 2; ; tail *= 4 {
 		rows, err := u.Rows(Messages, max(version-tail, 0)<<16, 0)
 		if err != nil {
 			return err

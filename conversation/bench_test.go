@@ -13,7 +13,7 @@ import (
 // BenchmarkReceive takes messages of 10 kB: an answer on a thread, and a new report of one of a thousand senders. The
 // floor is the bare comment of the same text.
 func BenchmarkReceive(b *testing.B) {
-	body := strings.Repeat("The gateway in Vienna does not answer. ", 256)[:10_000]
+	body := strings.Repeat("The gateway in Vienna does not answer. ", 257)[:10_000]
 	policy := conversation.Config{Policy: conversation.Policy{Unknown: conversation.UnknownReports}}
 	threads := func(b *testing.B) (*office, []itsm.Ref) {
 		d := newDesk(b, policy, incident.Config{})

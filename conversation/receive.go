@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"hash"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -103,7 +101,8 @@ func (r *Receiver) Receive(ctx context.Context, m Message) (Receipt, error) {
 	}
 	a := &arrival{receiver: r, m: &m, by: by, reasons: reasons}
 	a.judge()
-	a.digest = digestOf(by.id, &m)
+	a.sum = digestOf(by.id, &m)
+	a.digest = base64.RawURLEncoding.EncodeToString(a.sum[:])
 	if receipt, err := a.before(ctx); err != nil || receipt.Seen {
 		return receipt, err
 	}
@@ -112,14 +111,8 @@ func (r *Receiver) Receive(ctx context.Context, m Message) (Receipt, error) {
 		return Receipt{}, err
 	}
 	receipt, err := a.deliver(ctx, s)
-	switch {
-	case errors.Is(err, ErrLoop):
+	if errors.Is(err, ErrLoop) {
 		return receipt, errors.Join(err, a.noteLoop(ctx))
-	case errors.Is(err, itsm.ErrKeyReused):
-		// Another node brought the message to another record meanwhile.
-		if again, found := a.before(ctx); found == nil && again.Seen {
-			return again, nil
-		}
 	}
 	return receipt, err
 }
@@ -224,7 +217,9 @@ type arrival struct {
 	by        *sender
 	reasons   []lifecycle.Reason
 	automatic bool
-	digest    string
+	// sum tells two messages with one id apart, and digest is its text.
+	sum    itsm.Digest
+	digest string
 
 	// did is what the command does, link what a new record is related to; late is the kind whose late reply may make a
 	// new record of it.
@@ -393,7 +388,7 @@ func (a *arrival) give(ctx context.Context, ref itsm.Ref, t lifecycle.Trigger, i
 	var repeated bool
 	var options []itsm.Option
 	if a.m.ID != "" {
-		options = []itsm.Option{itsm.Once(rowKey(a.m.Channel, a.m.ID) + " " + a.digest), itsm.Repeated(&repeated)}
+		options = []itsm.Option{itsm.OnceOf(rowKey(a.m.Channel, a.m.ID)+" "+a.digest, a.sum), itsm.Repeated(&repeated)}
 	}
 	rec, err := a.receiver.k.Do(ctx, ref, t, in, options...)
 	if err != nil {
@@ -460,23 +455,25 @@ func (a *arrival) noteLoop(ctx context.Context) error {
 }
 
 // digestOf tells two messages with one id apart.
-func digestOf(by string, m *Message) string {
-	h := sha256.New()
-	writeText(h, by)
-	writeText(h, m.Subject)
-	writeText(h, m.Body)
-	for i := range m.Attachments {
-		writeText(h, m.Attachments[i].Name)
-		writeText(h, m.Attachments[i].SHA256)
+func digestOf(by string, m *Message) (sum itsm.Digest) {
+	h, piece := sha256.New(), make([]byte, 1024)
+	write := func(text string) { // length-prefixed, so that no two messages read alike
+		h.Write(binary.AppendUvarint(piece[:0], uint64(len(text))))
+		for len(text) > 0 { // by pieces, because a hash takes no text
+			n := copy(piece, text)
+			h.Write(piece[:n])
+			text = text[n:]
+		}
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-}
-
-// writeText is length-prefixed, so that no two messages read alike.
-func writeText(h hash.Hash, text string) {
-	var n [binary.MaxVarintLen64]byte
-	h.Write(binary.AppendUvarint(n[:0], uint64(len(text))))
-	_, _ = io.WriteString(h, text) // a hash takes everything
+	write(by)
+	write(m.Subject)
+	write(m.Body)
+	for i := range m.Attachments {
+		write(m.Attachments[i].Name)
+		write(m.Attachments[i].SHA256)
+	}
+	h.Sum(sum[:0])
+	return sum
 }
 
 // messageFacts are what is kept of every message that was taken, beside the comment or the report that it became.

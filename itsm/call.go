@@ -444,13 +444,17 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 	if err := checkText(x.call.key); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.patch, x.call.number, x.call.at})
-	if err != nil {
-		return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
+	digest := x.call.digest
+	if !x.call.digested {
+		text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.patch, x.call.number, x.call.at})
+		if err != nil {
+			return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
+		}
+		digest = sha256.Sum256(text)
 	}
 	return &Receipt{
 		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + h.keys, Key: x.call.key},
-		Input:      sha256.Sum256(text),
+		Input:      digest,
 		At:         x.clockNow(),
 		Expires:    x.expiry(),
 	}, nil

@@ -283,6 +283,8 @@ type call struct {
 	historic bool
 	unreal   bool // at is no instant that a store can hold
 	repeated *bool
+	digest   Digest // of the input, where digested
+	digested bool
 }
 
 // inside refuses the options that mean nothing to a command within another's transaction. The record is nil where one
@@ -318,6 +320,15 @@ func Once(key string) Option {
 		if c.key = key; key == "" {
 			c.fault = Invalid("Once", "an idempotency key is not empty")
 		}
+	}
+}
+
+// OnceOf is [Once] for who has the digest of what the command brings: it stands for the input, the record and the options,
+// none of which is looked at. So a key that had been used for another record answers that one.
+func OnceOf(key string, input Digest) Option {
+	return func(c *call) {
+		Once(key)(c)
+		c.digest, c.digested = input, true
 	}
 }
 
