@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/itsmkit/itsmkit/conversation"
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
@@ -52,6 +53,8 @@ type Config struct {
 	Escalations []escalation.Policy
 	// Links are the rules between linked records; a nil Table is [Rules].
 	Links link.Config
+	// Conversation says where the messages of mail, portals and chats go; its logger is the desk's where it has none.
+	Conversation conversation.Config
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -66,6 +69,8 @@ type Desk struct {
 	Tasks     *task.Tasks
 	Templates *template.Templates
 	Clocks    *sla.Keeper
+	// Conversation receives messages.
+	Conversation *conversation.Receiver
 }
 
 // Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
@@ -111,6 +116,12 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	faults = append(faults, escalation.Register(k, c.Escalations))
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
 		faults = append(faults, err)
+	}
+	if c.Conversation.Logger == nil {
+		c.Conversation.Logger = c.Logger
+	}
+	if d.Conversation, err = conversation.New(k, c.Conversation); err != nil {
+		faults = append(faults, fmt.Errorf("conversation: %w", err))
 	}
 	faults = append(faults, unheard(c.Agreements, c.Escalations)...)
 	for _, h := range c.Hooks {

@@ -422,7 +422,11 @@ func (x *tx) leave(err *error) {
 // try is one run of a command against a fresh snapshot.
 func (x *tx) try(kd *kind, h *handler, id string, in any, receipt *Receipt) (Record, error) {
 	if receipt != nil {
-		if done, err := x.done(receipt); done != nil || err != nil {
+		done, err := x.done(receipt)
+		if x.call.repeated != nil {
+			*x.call.repeated = done != nil
+		}
+		if done != nil || err != nil {
 			return done, err
 		}
 	}
@@ -543,13 +547,17 @@ func (x *tx) receiptFor(h *handler, id string, in any) (*Receipt, error) {
 	if err := checkText(x.call.key); err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.patch, x.call.number, x.call.at})
-	if err != nil {
-		return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
+	digest := x.call.digest
+	if !x.call.digested {
+		text, err := json.Marshal([]any{id, in, x.call.group, x.call.assignee, x.call.patch, x.call.number, x.call.at})
+		if err != nil {
+			return nil, Invalid("input", "an input with an idempotency key must be writable as JSON: "+err.Error())
+		}
+		digest = sha256.Sum256(text)
 	}
 	return &Receipt{
 		ReceiptKey: ReceiptKey{Tenant: x.actor.Tenant, Actor: x.actor.ID, Command: h.action.Kind + "." + h.keys, Key: x.call.key},
-		Input:      sha256.Sum256(text),
+		Input:      digest,
 		At:         x.clockNow(),
 		Expires:    x.expiry(),
 	}, nil

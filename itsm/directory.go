@@ -14,6 +14,12 @@ type Directory interface {
 	Absent(ctx context.Context, tenant, id string, at time.Time) (away bool, until time.Time, err error)
 }
 
+// AddressBook is what a directory may also be: it finds the person behind an address of a channel, such as "mail" or
+// "chat". An address that it does not know is ErrNotFound. Which letters of an address may differ is its to know.
+type AddressBook interface {
+	PersonAt(ctx context.Context, tenant, channel, address string) (Profile, error)
+}
+
 // Profile is what a directory says of a person.
 type Profile struct {
 	ID     string

@@ -299,6 +299,9 @@ type call struct {
 	at       int64 // unix nanoseconds, where historic
 	historic bool
 	unreal   bool // at is no instant that a store can hold
+	repeated *bool
+	digest   Digest // of the input, where digested
+	digested bool
 }
 
 // inside refuses the options that mean nothing to a command within another's transaction. The record is nil where one
@@ -336,6 +339,18 @@ func Once(key string) Option {
 		}
 	}
 }
+
+// OnceOf is [Once] for who has the digest of what the command brings: it stands for the input, the record and the options,
+// none of which is looked at. So a key that had been used for another record answers that one.
+func OnceOf(key string, input Digest) Option {
+	return func(c *call) {
+		Once(key)(c)
+		c.digest, c.digested = input, true
+	}
+}
+
+// Repeated says whether a command with an idempotency key had been done before, and changed nothing now.
+func Repeated(was *bool) Option { return func(c *call) { c.repeated = was } }
 
 // To hands the ticket to a group and an assignee with the command. Empty leaves what is there, but a new group without
 // an assignee clears the former one. The actor needs the verb

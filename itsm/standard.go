@@ -348,14 +348,8 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 			facts := timeFacts{Spent: e.Spent, Activity: e.Activity}
 			return u.AddRow(TimeEntries, "", facts, u.person(), e.Note)
 		}),
-		attach: Handle(p, TriggerAttach, func(u *Unit, _ *P, f Attachment) error {
-			if f.Size < 0 {
-				return Invalid("size", "a size is 0 or more bytes")
-			}
-			facts := fileFacts{Type: f.Type, Size: f.Size, SHA256: f.SHA256, Location: f.Location}
-			return u.AddRow(Attachments, "", facts, u.person(), f.Name)
-		}),
-		link: Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error { return u.Link(l.Type, l.To) }),
+		attach: Handle(p, TriggerAttach, func(u *Unit, _ *P, f Attachment) error { return u.Attach("", f) }),
+		link:   Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error { return u.Link(l.Type, l.To) }),
 		unlink: Handle(p, TriggerUnlink, func(u *Unit, _ *P, row RowID) error {
 			return u.Unlink(row.ID)
 		}),

@@ -3,6 +3,7 @@ package itsmtest
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/itsmkit/itsmkit/itsm"
@@ -29,6 +30,9 @@ type Tenants map[string]Directory
 var (
 	_ itsm.Directory = Directory{}
 	_ itsm.Directory = Tenants{}
+
+	_ itsm.AddressBook = Directory{}
+	_ itsm.AddressBook = Tenants{}
 )
 
 // Person implements [itsm.Directory].
@@ -45,6 +49,17 @@ func (d Directory) Person(_ context.Context, _, id string) (itsm.Profile, error)
 		}
 	}
 	return p, nil
+}
+
+// PersonAt implements [itsm.AddressBook]: by the mail address, in letters of either case, or but for mail by the id.
+func (d Directory) PersonAt(ctx context.Context, tenant, channel, address string) (itsm.Profile, error) {
+	i := slices.IndexFunc(d.People, func(p itsm.Profile) bool {
+		return p.Mail != "" && strings.EqualFold(p.Mail, address) || channel != "mail" && p.ID == address
+	})
+	if i < 0 {
+		return itsm.Profile{}, unknown("address", address)
+	}
+	return d.Person(ctx, tenant, d.People[i].ID)
 }
 
 // Group implements [itsm.Directory].
@@ -92,6 +107,11 @@ func (a *Absence) covers(t time.Time) bool {
 // Person implements [itsm.Directory].
 func (ts Tenants) Person(ctx context.Context, tenant, id string) (itsm.Profile, error) {
 	return ts[tenant].Person(ctx, tenant, id)
+}
+
+// PersonAt implements [itsm.AddressBook].
+func (ts Tenants) PersonAt(ctx context.Context, tenant, channel, address string) (itsm.Profile, error) {
+	return ts[tenant].PersonAt(ctx, tenant, channel, address)
 }
 
 // Group implements [itsm.Directory].
