@@ -1,4 +1,4 @@
-// Package desk puts a service desk together: practices, service levels, escalation and a store.
+// Package desk puts a service desk together: practices, service levels, escalation, assignment and a store.
 //
 //	d, err := desk.Open(ctx, desk.Config{})
 //	...
@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/itsmkit/itsmkit/assignment"
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
@@ -52,6 +53,8 @@ type Config struct {
 	Escalations []escalation.Policy
 	// Links are the rules between linked records; a nil Table is [Rules].
 	Links link.Config
+	// Assignment are the rules that find who works on a ticket; none assign nothing.
+	Assignment assignment.Policy
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -66,6 +69,8 @@ type Desk struct {
 	Tasks     *task.Tasks
 	Templates *template.Templates
 	Clocks    *sla.Keeper
+	// Assignment answers who would be chosen.
+	Assignment *assignment.Assigner
 }
 
 // Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
@@ -110,6 +115,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	faults = append(faults, escalation.Register(k, c.Escalations))
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
+		faults = append(faults, err)
+	}
+	if d.Assignment, err = assignment.New(k, c.Assignment); err != nil {
 		faults = append(faults, err)
 	}
 	faults = append(faults, unheard(c.Agreements, c.Escalations)...)

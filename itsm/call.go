@@ -306,6 +306,15 @@ func (k *Kernel) CheckColumn(kind, column string) error {
 	return nil
 }
 
+// CheckFilter says what is wrong with a filter on the columns of a kind.
+func (k *Kernel) CheckFilter(kind string, f Filter) error {
+	kd := k.kinds[kind]
+	if kd == nil {
+		return Invalid("kind", fmt.Sprintf("no practice registered the kind %q", kind))
+	}
+	return kd.checkFilter(&f, 0)
+}
+
 // do runs a command to its end. An empty id makes a record.
 func (k *Kernel) do(ctx context.Context, kd *kind, h *handler, id string, in any, with []Option) (rec Record, err error) {
 	x, err := k.prepare(ctx, kd, h, id, with)
