@@ -390,7 +390,10 @@ func TestSkillThenLoad(t *testing.T) {
 
 // The lifecycle decides: what it refuses leaves the ticket as it was, says so, and costs nobody a turn.
 func TestTheLifecycleRefuses(t *testing.T) {
-	f := newFixture(t, policy(rule("r", network)), func(f *fixture) { f.config.Incidents.Overlays = overlayWithGuard(); f.config.Incidents.Extend = refuseAnn })
+	f := newFixture(t, policy(rule("r", network)), func(f *fixture) {
+		f.config.Incidents.Overlays = overlayWithGuard()
+		f.config.Incidents.Extend = refuseAnn
+	})
 	inc := f.report(incident.Report{})
 	assert.Empty(t, inc.Assignee)
 	assert.Equal(t, incident.StateNew, inc.State)
