@@ -60,7 +60,7 @@ func (a *Assigner) bind(k *itsm.Kernel) error {
 		}
 	}
 	ticket := func(what, kind string) bool {
-		err := errors.Join(k.CheckColumn(kind, "assignee"), k.CheckColumn(kind, "group"), k.CheckColumn(kind, "phase"))
+		err := k.CheckColumn(kind, "open_assignee") // which every ticket has
 		add(what, err)
 		return err == nil
 	}

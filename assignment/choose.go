@@ -250,7 +250,7 @@ func (c *choosing) load(person string) (int64, error) {
 	}
 	n := int64(0)
 	for _, kind := range c.counts {
-		of, err := c.u.Count(kind, itsm.All(itsm.Where("assignee").Is(person), itsm.Where("phase").In("new", "active", "waiting")))
+		of, err := c.u.Count(kind, itsm.Where("open_assignee").Is(person))
 		if err != nil {
 			return 0, err
 		}
