@@ -51,8 +51,9 @@ func DefaultTriggers() []lifecycle.Trigger {
 
 // Rule says who works on the tickets that it fits.
 //
-// A rule whose first step names a group fits tickets that have no group or that one: whoever handed a ticket to another
-// group meant that group. A rule whose first step names none is for the group that the ticket has.
+// It begins with the first step that looks in the ticket's group: whoever handed the ticket to a group meant that group. A
+// step that names no group looks in the one that the ticket has. A ticket without a group begins with the first step that
+// names one. A rule that has no such step does not fit.
 type Rule struct {
 	// Name is unique on a desk; it stands in what is recorded.
 	Name string
@@ -62,8 +63,8 @@ type Rule struct {
 	On []Moment
 	// When is a condition on the ticket as it stands in the transaction; the zero Filter always holds.
 	When itsm.Filter
-	// Steps are tried in order until one finds somebody. Where none does, the ticket goes to the first step's group, with
-	// nobody, and the event says so.
+	// Steps are tried in order until one finds somebody. Where none does, the ticket goes to the group of the step it began
+	// with, with nobody, and the event says so.
 	Steps []Step
 }
 
@@ -264,16 +265,20 @@ func (p *Policy) kinds() []string {
 	return slices.Compact(kinds)
 }
 
-// fits reports whether the rule is for a ticket at a moment.
-func (r *Rule) fits(u *itsm.Unit, rec itsm.Record, t *itsm.Ticket, m Moment) bool {
-	first := &r.Steps[0]
-	switch {
-	case !slices.Contains(r.Kinds, t.Kind), len(r.On) > 0 && m != Asked && !slices.Contains(r.On, m),
-		first.Group != "" && t.Group != "" && first.Group != t.Group,
-		first.Group == "" && t.Group == "" && first.Method != Person:
-		return false
+// fits answers the step with which the rule begins for a ticket at a moment, or -1.
+func (r *Rule) fits(u *itsm.Unit, rec itsm.Record, t *itsm.Ticket, m Moment) int {
+	if !slices.Contains(r.Kinds, t.Kind) || len(r.On) > 0 && m != Asked && !slices.Contains(r.On, m) {
+		return -1
 	}
-	return r.When.Op == "" || r.When.Match(func(column string) field.Value { return u.Value(rec, column) })
+	if r.When.Op != "" && !r.When.Match(func(column string) field.Value { return u.Value(rec, column) }) {
+		return -1
+	}
+	return slices.IndexFunc(r.Steps, func(s Step) bool {
+		if s.Group == "" {
+			return t.Group != "" || s.Method == Person
+		}
+		return t.Group == "" || t.Group == s.Group
+	})
 }
 
 // parseSkill splits a skill from its level; level 0 tells that it is none.

@@ -24,18 +24,19 @@ type choosing struct {
 func (a *Assigner) choose(u *itsm.Unit, rec itsm.Record, m Moment, had string) (*choosing, error) {
 	c := &choosing{Assigner: a, u: u, rec: rec, ticket: itsm.TicketOf(rec), had: had}
 	for i := range a.policy.Rules {
-		if r := &a.policy.Rules[i]; r.fits(u, rec, c.ticket, m) {
+		r := &a.policy.Rules[i]
+		if first := r.fits(u, rec, c.ticket, m); first >= 0 {
 			c.choice.Rule, c.choice.Moment, c.choice.Ticket = r.Name, m, u.Ref()
-			return c, c.apply(r)
+			return c, c.apply(r, first)
 		}
 	}
 	return nil, nil
 }
 
-// apply tries the rule's steps.
-func (c *choosing) apply(r *Rule) error {
+// apply tries the rule's steps from the first that fits.
+func (c *choosing) apply(r *Rule, first int) error {
 	looked := false
-	for i := range r.Steps {
+	for i := first; i < len(r.Steps); i++ {
 		s := &r.Steps[i]
 		at := Attempt{Group: s.groupOf(c.ticket), Method: s.Method}
 		found, err := "", error(nil)
@@ -52,7 +53,7 @@ func (c *choosing) apply(r *Rule) error {
 			return nil
 		}
 	}
-	c.choice.Group, c.choice.Nobody = r.Steps[0].groupOf(c.ticket), true
+	c.choice.Group, c.choice.Nobody = r.Steps[first].groupOf(c.ticket), true
 	return nil
 }
 

@@ -388,6 +388,18 @@ func TestSkillThenLoad(t *testing.T) {
 	assert.Equal(t, map[assignment.Reason]int{assignment.LacksSkill: 1, assignment.HigherLoad: 1}, f.decision(inc).Steps[0].LeftOut)
 }
 
+// A ticket in a group of a later step goes on from there.
+func TestARuleBeginsInTheTicketsGroup(t *testing.T) {
+	f := newFixture(t, policy(rule("r", network, in("servers", assignment.RoundRobin), in("", assignment.LeastLoad))))
+	assert.Equal(t, "dan", f.report(incident.Report{Group: "servers"}).Assignee)
+	f.staff.Groups = append(f.staff.Groups, itsm.Group{ID: "mail", Members: []string{"cem"}})
+	assert.Equal(t, "cem", f.report(incident.Report{Group: "mail"}).Assignee)
+	assert.Equal(t, "ann", f.report(incident.Report{}).Assignee)
+	inc := f.report(incident.Report{Group: "empty"})
+	assert.Equal(t, "empty", inc.Group)
+	assert.True(t, f.decision(inc).Nobody)
+}
+
 // The lifecycle decides: what it refuses leaves the ticket as it was, says so, and costs nobody a turn.
 func TestTheLifecycleRefuses(t *testing.T) {
 	f := newFixture(t, policy(rule("r", network)), func(f *fixture) {
