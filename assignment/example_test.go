@@ -1,6 +1,7 @@
 package assignment_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -72,7 +73,7 @@ func Example() {
 		return
 	}
 	for _, c := range choice.Candidates {
-		fmt.Println(c.Step, c.Person, c.Reason)
+		fmt.Printf("step %d: %s %s\n", c.Step, c.Person, cmp.Or(c.Reason, "is chosen"))
 	}
 	// Output:
 	// INC0000001 assigned network ann
@@ -82,6 +83,6 @@ func Example() {
 	// INC0000005 assigned duty dee
 	// network network skill_then_load 3 map[full:2 lacks_skill:1]
 	// network duty round_robin 2 map[not_waiting_longest:1]
-	// 2 eli
-	// 2 dee not_waiting_longest
+	// step 2: eli is chosen
+	// step 2: dee not_waiting_longest
 }
