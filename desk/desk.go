@@ -1,4 +1,4 @@
-// Package desk puts a service desk together: practices, service levels, escalation and a store.
+// Package desk puts a service desk together: practices, service levels, escalation, assignment and a store.
 //
 //	d, err := desk.Open(ctx, desk.Config{})
 //	...
@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/itsmkit/itsmkit/assignment"
 	"github.com/itsmkit/itsmkit/conversation"
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
@@ -55,6 +56,8 @@ type Config struct {
 	Links link.Config
 	// Conversation says where the messages of mail, portals and chats go; its logger is the desk's where it has none.
 	Conversation conversation.Config
+	// Assignment are the rules that find who works on a ticket; none assign nothing.
+	Assignment assignment.Policy
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -71,6 +74,8 @@ type Desk struct {
 	Clocks    *sla.Keeper
 	// Conversation receives messages.
 	Conversation *conversation.Receiver
+	// Assignment answers who would be chosen.
+	Assignment *assignment.Assigner
 }
 
 // Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
@@ -122,6 +127,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Conversation, err = conversation.New(k, c.Conversation); err != nil {
 		faults = append(faults, fmt.Errorf("conversation: %w", err))
+	}
+	if d.Assignment, err = assignment.New(k, c.Assignment); err != nil {
+		faults = append(faults, err)
 	}
 	faults = append(faults, unheard(c.Agreements, c.Escalations)...)
 	for _, h := range c.Hooks {

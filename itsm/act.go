@@ -231,14 +231,17 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 	} else {
 		t.also = append(t.also, h.event)
 	}
-	actor, before := *a.unit.actor, a.before // the attempt is used again by what hooks do
+	actor, before, in, by := *a.unit.actor, a.before, a.in, "" // the attempt is used again by what hooks do
+	if a.with != nil {
+		by = a.with.by
+	}
 	for i := range kd.hooks {
 		hook := &kd.hooks[i]
 		if !hook.answers(h.trigger, before, t.after) {
 			continue
 		}
-		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth}
-		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: a.in, After: kd.clone(t.after)}
+		u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: depth, hook: hook.Name}
+		c := Change{Trigger: h.trigger, Event: h.event, Actor: actor, Input: in, After: kd.clone(t.after), By: by}
 		c.Acts, c.events = t.happened()
 		if before != nil {
 			c.Before = kd.clone(before)

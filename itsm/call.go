@@ -285,15 +285,6 @@ func (k *Kernel) CheckInput(kind string, t lifecycle.Trigger, names ...string) e
 	return nil
 }
 
-// CheckFilter says what is wrong with a filter on the columns of a kind.
-func (k *Kernel) CheckFilter(kind string, f *Filter) error {
-	kd := k.kinds[kind]
-	if kd == nil {
-		return Invalid("kind", fmt.Sprintf("no practice registered the kind %q", kind))
-	}
-	return kd.checkFilter(f, 0)
-}
-
 // CheckColumn says that a kind, or its columns, do not have a name.
 func (k *Kernel) CheckColumn(kind, column string) error {
 	kd := k.kinds[kind]
@@ -304,6 +295,15 @@ func (k *Kernel) CheckColumn(kind, column string) error {
 		return Invalid("column", fmt.Sprintf("%s has no column %q", kind, column))
 	}
 	return nil
+}
+
+// CheckFilter says what is wrong with a filter on the columns of a kind.
+func (k *Kernel) CheckFilter(kind string, f Filter) error {
+	kd := k.kinds[kind]
+	if kd == nil {
+		return Invalid("kind", fmt.Sprintf("no practice registered the kind %q", kind))
+	}
+	return kd.checkFilter(&f, 0)
 }
 
 // do runs a command to its end. An empty id makes a record.

@@ -26,6 +26,8 @@ type Profile struct {
 	Name   string
 	Mail   string
 	Groups []string
+	// Skills are what the person can do, such as "network", or with a level "network:3"; see package assignment.
+	Skills []string
 	// Manager is the id of the person's manager, empty at the top.
 	Manager string
 	// Zone is the person's time zone by its IANA name, empty where unknown.

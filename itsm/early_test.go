@@ -90,5 +90,5 @@ func TestInputsAreChecked(t *testing.T) {
 	assert.Contains(t, k.Inputs(incident.Kind, incident.TriggerReport), itsm.ColumnSpec{Name: "title", Kind: field.KindText})
 	assert.Len(t, k.Schema(incident.Kind).Fields, 2)
 	bad := itsm.Where("pizza").Is("x")
-	assert.Error(t, k.CheckFilter(incident.Kind, &bad))
+	assert.Error(t, k.CheckFilter(incident.Kind, bad))
 }

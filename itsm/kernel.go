@@ -315,6 +315,8 @@ type Change struct {
 	Input  any
 	Before Record
 	After  Record
+	// By is the name of the hook that gave the command itself; empty for a caller's, and in BeforeCommit.
+	By string
 	// Acts lists every act on the record in this transaction so far, in order.
 	Acts []lifecycle.Trigger
 

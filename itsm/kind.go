@@ -242,6 +242,10 @@ func (kd *kind) Kind() string { return kd.name }
 // Columns implements Codec.
 func (kd *kind) Columns() []ColumnSpec { return kd.columns }
 
+// columnOpenAssignee is the assignee of a ticket while it is open, and empty afterwards: what somebody has to do is found
+// without what was ever done.
+const columnOpenAssignee = "open_assignee"
+
 func (kd *kind) describe() {
 	kd.columns = append(kd.columns,
 		ColumnSpec{Name: "id", Kind: field.KindText},
@@ -255,6 +259,9 @@ func (kd *kind) describe() {
 			continue
 		}
 		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index})
+	}
+	if TicketOf(kd.zero) != nil {
+		kd.columns = append(kd.columns, ColumnSpec{Name: columnOpenAssignee, Kind: field.KindText, Indexed: true})
 	}
 	for _, d := range kd.schema.Schema().Fields {
 		kd.columns = append(kd.columns, ColumnSpec{Name: "custom." + d.Name, Kind: d.Kind, Indexed: d.Indexed})
@@ -277,6 +284,11 @@ func (kd *kind) Value(r Record, column string) field.Value {
 		return field.Instant(h.CreatedAt)
 	case "updated_at":
 		return field.Instant(h.UpdatedAt)
+	case columnOpenAssignee:
+		if t := TicketOf(r); t != nil && t.Assignee != "" && t.Open() {
+			return field.Text(t.Assignee)
+		}
+		return field.Value{}
 	}
 	if custom, ok := strings.CutPrefix(column, "custom."); ok {
 		if kd.customAt < 0 {

@@ -294,7 +294,8 @@ type call struct {
 	assignee string
 	patch    Patch
 	follows  Ref
-	fault    error // of an option
+	by       string // the hook that gave it
+	fault    error  // of an option
 	number   string
 	at       int64 // unix nanoseconds, where historic
 	historic bool

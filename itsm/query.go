@@ -10,7 +10,8 @@ import (
 )
 
 // Filter is a condition on the columns of a kind: header fields by their JSON names ("state", "assignee"), fields of
-// the record, custom fields as "custom.name", and "id", "version", "created_at", "updated_at". It is data: the memory
+// the record, custom fields as "custom.name", and "id", "version", "created_at", "updated_at". On tickets "open_assignee"
+// is the assignee while the ticket is open: an index of what people have to do. It is data: the memory
 // store evaluates it, SQL stores compile it. Build it with [Where], [All], [Any] and [Not].
 //
 // A column that is empty matches only [Column.Empty], [Column.IsNot], [Column.NotIn] and what Not negates.

@@ -175,6 +175,9 @@ func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *
 		return err
 	}
 	hidden := k.auth.Mask(ctx, actor, of)
+	if slices.Contains(hidden, "assignee") || slices.Contains(hidden, "phase") {
+		hidden = append(slices.Clip(hidden), columnOpenAssignee)
+	}
 	for _, s := range q.Sort {
 		if slices.Contains(hidden, s.Column) {
 			return ErrDenied.with("column", s.Column, "you may not sort by a column that you do not see")

@@ -48,6 +48,7 @@ type tx struct {
 	hops    int   // how often the propagation that is done now was cut before
 	failed  error // of an act in the transaction that nobody undid
 	taken   bool  // the store said that a number is
+	ensured bool  // one of the numbers is a name that somebody else may have taken since
 	deputy  Actor
 
 	attempts [maxDepth + 2]attempt
@@ -450,6 +451,7 @@ func (x *tx) reset() {
 	clear(x.begun)
 	x.later, x.hops = x.later[:0], 0
 	x.undos, x.marks, x.created, x.failed, x.taken = x.undos[:0], 0, 0, nil, false
+	x.ensured = false
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -500,7 +502,7 @@ func (x *tx) retry(once bool, try func() error) (err error) {
 		x.reset()
 		err = try()
 		switch {
-		case x.taken && x.renumber():
+		case x.taken && (x.ensured || x.renumber()):
 		case err == nil, once, !errors.Is(err, ErrConflict):
 			return err
 		}

@@ -23,6 +23,7 @@ type Unit struct {
 	actor *Actor
 	depth int
 	at    *attempt
+	hook  string // whose hand it is
 }
 
 // Context is the call's context.
@@ -95,7 +96,7 @@ func (u *Unit) do(ref Ref, t lifecycle.Trigger, in any, with []Option) error {
 	if err != nil {
 		return err
 	}
-	options := collect(with)
+	options := u.collect(with)
 	if err := options.inside(touched); err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (u *Unit) create(kind string, t lifecycle.Trigger, in any, with []Option) (
 	if err != nil {
 		return Ref{}, err
 	}
-	options := collect(with)
+	options := u.collect(with)
 	if err := options.inside(nil); err != nil {
 		return Ref{}, err
 	}
@@ -134,6 +135,43 @@ func (u *Unit) create(kind string, t lifecycle.Trigger, in any, with []Option) (
 		return Ref{}, err
 	}
 	return made.key.Ref(), nil
+}
+
+func (u *Unit) collect(with []Option) call {
+	c := collect(with)
+	c.by = u.hook
+	return c
+}
+
+// Ensure makes a record of a given number where there is none, by the system on behalf of the actor: for what a tenant
+// has one of by its name. Where somebody else makes it meanwhile, the command runs again and finds it.
+func (u *Unit) Ensure(ref Ref, t lifecycle.Trigger, in any) error {
+	return u.tx.note(u.ensure(ref, t, in))
+}
+
+func (u *Unit) ensure(ref Ref, t lifecycle.Trigger, in any) error {
+	x := u.tx
+	if _, err := u.Get(ref); err == nil || !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	kd, h, err := x.k.handler(ref.Kind, t)
+	if err != nil {
+		return err
+	}
+	if !h.creates || ref.ID == "" {
+		return Invalid("trigger", string(t)+" makes no record, or the record has no number")
+	}
+	if err := checkText(ref.ID); err != nil {
+		return err
+	}
+	boxed, err := h.box(in)
+	if err != nil {
+		return err
+	}
+	x.ensured = true
+	options := u.collect(nil)
+	_, err = x.create(kd, h, ref.ID, boxed, &options, u.deputy(), u.depth+1, u.touch)
+	return err
 }
 
 // Try is Do for a propagation: where the target refuses, what the act did is undone, the refusal is written on the
@@ -499,6 +537,17 @@ func (u *Unit) Rows(kind RowKind, after int64, limit int) ([]Row, error) {
 		return nil, err
 	}
 	return snap.Rows(u.tx.ctx, nil, u.touch.key, kind, after, limit)
+}
+
+// Added answers the rows that this transaction added to the record at hand so far, which [Unit.Rows] does not.
+func (u *Unit) Added(kind RowKind) []Row {
+	var rows []Row
+	for _, r := range u.touch.rows {
+		if r.Kind == kind {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // deputy is the system on behalf of the actor.

@@ -42,7 +42,7 @@ func (d Directory) Person(_ context.Context, _, id string) (itsm.Profile, error)
 		return itsm.Profile{}, unknown("person", id)
 	}
 	p := d.People[i]
-	p.Groups = slices.Clone(p.Groups)
+	p.Groups, p.Skills = slices.Clone(p.Groups), slices.Clone(p.Skills)
 	for _, g := range d.Groups {
 		if slices.Contains(g.Members, id) && !slices.Contains(p.Groups, g.ID) {
 			p.Groups = append(p.Groups, g.ID)

@@ -82,7 +82,7 @@ func (r *Rule) checkWith(k *itsm.Kernel) error {
 	slices.Sort(names)
 	fault(k.CheckInput(r.Target, r.Do, names...))
 	if r.When != nil {
-		fault(k.CheckFilter(r.Kind, r.When))
+		fault(k.CheckFilter(r.Kind, *r.When))
 	}
 	return errors.Join(faults...)
 }

@@ -137,7 +137,7 @@ func (t *Template) check(k *itsm.Kernel) error {
 		column("categories", categoryCol)
 	}
 	if t.When != nil {
-		if err := k.CheckFilter(t.Kind, t.When); err != nil {
+		if err := k.CheckFilter(t.Kind, *t.When); err != nil {
 			fault("when: %v", err)
 		}
 		for _, name := range columns(t.When) {

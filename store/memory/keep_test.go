@@ -237,3 +237,31 @@ func TestStateIsSmall(t *testing.T) {
 	runtime.KeepAlive(c)
 	runtime.KeepAlive(s)
 }
+
+// Counting one text of an indexed column looks at the order alone, but only where the snapshot sees what the order knows.
+func TestACountAsOfItsInstant(t *testing.T) {
+	s := prepared(t)
+	put(t, s, written("N1", 1, func(n *note) { n.Group = "a" }), written("N2", 1, func(n *note) { n.Group = "b" }))
+	count := func(v *snapshot, group string) int64 {
+		f := itsm.Where("group").Is(group)
+		n, err := v.Count(t.Context(), &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: &f})
+		require.NoError(t, err)
+		return n
+	}
+	before := look(t, s)
+	require.EqualValues(t, 1, count(before, "a"))
+	require.EqualValues(t, 0, count(before, "c"))
+	one := itsm.Where("id").Is("N1")
+	n, err := before.Count(t.Context(), &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: &one})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+	put(t, s, written("N2", 2, func(n *note) { n.Group = "a" }), written("N3", 1, func(n *note) { n.Group = "a" }))
+	after := look(t, s)
+	require.EqualValues(t, 3, count(after, "a"))
+	require.EqualValues(t, 0, count(after, "b"))
+	require.EqualValues(t, 1, count(before, "a"), "as it was")
+	require.EqualValues(t, 1, count(before, "b"))
+	put(t, s, written("N1", 2, func(n *note) { n.Group = "b" }))
+	require.EqualValues(t, 3, count(after, "a"))
+	require.EqualValues(t, 1, count(before, "b"))
+}
