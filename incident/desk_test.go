@@ -26,6 +26,7 @@ type desk struct {
 	tb     tb
 	kernel *itsm.Kernel
 	clock  *itsmtest.Clock
+	store  *memory.Store
 
 	cleo context.Context // calls for help
 	dan  context.Context // a requester too
@@ -41,7 +42,7 @@ func newDesk(t tb, c incident.Config) *desk {
 	t.Helper()
 	ctx := context.Background()
 	d := &desk{
-		tb:   t,
+		tb: t, store: memory.New(),
 		cleo: itsmtest.As(ctx, itsmtest.Requester("cleo")),
 		dan:  itsmtest.As(ctx, itsmtest.Requester("dan")),
 		ann:  itsmtest.As(ctx, itsmtest.Agent("ann")),
@@ -51,7 +52,7 @@ func newDesk(t tb, c incident.Config) *desk {
 
 		system: itsmtest.As(ctx, itsmtest.System()),
 	}
-	d.kernel, d.clock = itsmtest.Kernel(t, itsm.Config{Store: memory.New()}, func(k *itsm.Kernel) (err error) {
+	d.kernel, d.clock = itsmtest.Kernel(t, itsm.Config{Store: d.store}, func(k *itsm.Kernel) (err error) {
 		d.Incidents, err = incident.New(k, c)
 		return err
 	})
