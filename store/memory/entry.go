@@ -26,8 +26,8 @@ type entry struct {
 	table *table
 	id    string
 	dirty bool
-	// indexed is the record that the table's indexes know; the table's index lock guards it.
-	indexed itsm.Record
+	// place is one more than the entry's ordinal, 0 while the table's indexes do not know it. Their lock guards it.
+	place uint32
 }
 
 // state is an entry as of a commit. Its slices are only appended to while an older state may share them; what changes

@@ -108,9 +108,9 @@ func (t *btree[T]) down(at func(T) int) iter.Seq[T] {
 }
 
 // tree is a btree of items that know their order.
-type tree[T ordered[T]] struct{ btree[T] }
+type tree[T sortable[T]] struct{ btree[T] }
 
-type ordered[T any] interface {
+type sortable[T any] interface {
 	compare(other T) int
 }
 
