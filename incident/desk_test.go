@@ -26,6 +26,7 @@ type desk struct {
 	tb     tb
 	kernel *itsm.Kernel
 	clock  *itsmtest.Clock
+	store  *memory.Store
 
 	cleo context.Context // calls for help
 	dan  context.Context // a requester too
@@ -46,8 +47,9 @@ func newDesk(t tb, c incident.Config) *desk {
 func newDeskIn(t tb, kernel itsm.Config, c incident.Config) *desk {
 	t.Helper()
 	ctx := context.Background()
+	store, _ := kernel.Store.(*memory.Store)
 	d := &desk{
-		tb:   t,
+		tb: t, store: store,
 		cleo: itsmtest.As(ctx, itsmtest.Requester("cleo")),
 		dan:  itsmtest.As(ctx, itsmtest.Requester("dan")),
 		ann:  itsmtest.As(ctx, itsmtest.Agent("ann")),

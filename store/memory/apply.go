@@ -133,7 +133,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 		default:
 			return itsm.ErrConflict
 		}
-		if st != nil && len(w.Rows) > 0 && len(st.rows) > 0 && w.Rows[0].ID <= st.rows[len(st.rows)-1].ID {
+		if st != nil && len(w.Rows) > 0 && w.Rows[0].ID <= st.rows.last() {
 			return itsm.Invalid("Rows", fmt.Sprintf("row %d of %s is not above those before it", w.Rows[0].ID, h.Key()))
 		}
 	}
@@ -227,32 +227,9 @@ func (s *Store) writeRecord(w *itsm.RecordWrite) {
 	if len(w.Removed) > 0 {
 		s.removeRows(e, w.Removed)
 	}
-	for i := range w.Rows {
-		row := w.Rows[i]
-		e.rows = append(e.rows, &row)
-		if row.Key != "" {
-			s.keyed.set(keyedRow{&row, e})
-		}
+	if len(w.Rows) > 0 {
+		s.addRows(e, w.Rows)
 	}
-}
-
-func (s *Store) removeRows(e *entry, ids []int64) {
-	kept := make([]*itsm.Row, 0, len(e.rows))
-	for _, row := range e.rows {
-		if !slices.Contains(ids, row.ID) {
-			kept = append(kept, row)
-			continue
-		}
-		if row.Key == "" {
-			continue
-		}
-		if removed := (keyedRow{row, e}); e.before != nil {
-			s.retired.add(s.views.next, removed)
-		} else {
-			s.keyed.remove(removed)
-		}
-	}
-	e.rows = kept
 }
 
 // redact takes personal values out of an event and of rows.
@@ -266,18 +243,8 @@ func (s *Store) redact(r *itsm.Redaction) {
 		e.events = slices.Clone(e.events)
 		e.events[i] = e.events[i].Redact(r.Fields)
 	}
-	if len(r.RowIDs) == 0 {
-		return
-	}
-	e.rows = slices.Clone(e.rows)
-	for _, id := range r.RowIDs {
-		if i, ok := findRow(e.rows, id); ok {
-			row := e.rows[i].Redact()
-			e.rows[i] = &row
-			if row.Key != "" {
-				s.keyed.set(keyedRow{&row, e})
-			}
-		}
+	if len(r.RowIDs) > 0 {
+		s.redactRows(e, r.RowIDs)
 	}
 }
 

@@ -26,8 +26,8 @@ type entry struct {
 	table *table
 	id    string
 	dirty bool
-	// indexed is the record that the table's indexes know; the table's index lock guards it.
-	indexed itsm.Record
+	// place is one more than the entry's ordinal, 0 while the table's indexes do not know it. Their lock guards it.
+	place uint32
 }
 
 // state is an entry as of a commit. Its slices are only appended to while an older state may share them; what changes
@@ -37,7 +37,7 @@ type state struct {
 	// record is nil where the entry has only timers.
 	record itsm.Record
 	events []*itsm.Event
-	rows   []*itsm.Row
+	rows   rows
 	timers []timer // in order of name
 	// before is the state that open snapshots may still see.
 	before *state
@@ -84,26 +84,6 @@ func (e *entry) at(commit int64) *state {
 		}
 	}
 	return nil
-}
-
-// row answers a row by its id.
-func (st *state) row(id int64) *itsm.Row {
-	if i, ok := findRow(st.rows, id); ok {
-		return st.rows[i]
-	}
-	return nil
-}
-
-func findRow(rows []*itsm.Row, id int64) (int, bool) {
-	return slices.BinarySearchFunc(rows, id, func(r *itsm.Row, id int64) int {
-		switch {
-		case r.ID < id:
-			return -1
-		case r.ID > id:
-			return 1
-		}
-		return 0
-	})
 }
 
 // eventAfter answers the place of the first event with a version above one.

@@ -1,88 +1,76 @@
 package memory
 
 import (
+	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
 )
 
-// indexes are the orders of a table. They know of each entry its latest record as of the last refresh, no more: what a
-// snapshot sees otherwise is found among the retired.
+// indexes know of each entry of a table its latest record as of the last refresh, no more: what a snapshot sees
+// otherwise is found among the retired. They call an entry by its ordinal, which counts the entries in the order in which
+// their first records were written.
 type indexes struct {
-	lock    sync.RWMutex // taken before the store's
-	known   *kind        // whose columns they are
-	ids     tree[named]
-	columns map[string]*tree[valued]
+	lock sync.RWMutex // taken before the store's
+	// known is the kind whose columns they are.
+	known *kind
+	// list has the entries by ordinal. It is only appended to.
+	list []*entry
+	ids  btree[uint32]
+	// columns has an index for each column that was asked for, nil where a column has values that none is fit for.
+	columns map[string]index
 }
 
-// named is an entry in order of id. nil is before all.
-type named struct{ *entry }
-
-func (a named) compare(b named) int { return compareEntries(a.entry, b.entry) }
-
-// valued is an entry in order of a column's value and its id.
-type valued struct {
-	value field.Value
-	entry *entry
+// index knows the value of each entry in a column.
+type index interface {
+	// put says what an entry's value is; all is how many entries there are.
+	put(ord uint32, c cell, all int)
+	cell(ord uint32) cell
+	// compare compares the values of two entries.
+	compare(a, b uint32) int
+	// match keeps of the entries in w, nil for all, those that a condition on the column holds for. It reports false where
+	// it cannot tell.
+	match(f *itsm.Filter, w words) (words, bool)
 }
 
-func (a valued) compare(b valued) int {
-	if c := field.Compare(a.value, b.value); c != 0 {
-		return c
-	}
-	return compareEntries(a.entry, b.entry)
-}
-
-// beyond is an entry after all others.
-func beyond() *entry { return &entry{} }
-
-// refresh brings the indexes up to what was committed, makes those of columns that have none yet, and answers all by
-// column. They are read under the table's index lock.
-func (t *table) refresh(s *Store, k *kind, columns []string) map[string]*tree[valued] {
-	if orders := t.fresh(s, k, columns); orders != nil {
-		return orders
+// refresh brings the indexes up to what was committed, and makes those of columns that have none yet.
+func (t *table) refresh(s *Store, k *kind, columns []string) {
+	if t.fresh(s, k, columns) {
+		return
 	}
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	if t.known != k {
-		t.known, t.columns = k, map[string]*tree[valued]{}
+		t.known, t.columns = k, map[string]index{}
 	}
 	for _, change := range t.changes(s) {
 		t.update(change.entry, change.record)
 	}
 	for _, name := range columns {
-		if t.columns[name] != nil {
-			continue
+		if _, there := t.columns[name]; !there {
+			t.build(s, name)
 		}
-		order := &tree[valued]{}
-		for n := range t.ids.from(named{}) {
-			order.set(valued{k.value(n.indexed, name), n.entry})
-		}
-		t.columns[name] = order
 	}
-	return t.columns
 }
 
-// fresh answers the indexes where nothing has to be done for them, else nil.
-func (t *table) fresh(s *Store, k *kind, columns []string) map[string]*tree[valued] {
+// fresh reports whether nothing has to be done for the indexes.
+func (t *table) fresh(s *Store, k *kind, columns []string) bool {
 	t.lock.RLock()
 	defer t.lock.RUnlock()
 	if t.known != k {
-		return nil
+		return false
 	}
 	for _, name := range columns {
-		if t.columns[name] == nil {
-			return nil
+		if _, there := t.columns[name]; !there {
+			return false
 		}
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(t.dirty) > 0 {
-		return nil
-	}
-	return t.columns
+	return len(t.dirty) == 0
 }
 
 type change struct {
@@ -104,165 +92,238 @@ func (t *table) changes(s *Store) []change {
 }
 
 func (t *table) update(e *entry, record itsm.Record) {
-	before := e.indexed
-	e.indexed = record
-	if before == nil {
-		t.ids.set(named{e})
+	if e.place == 0 {
+		t.list = append(t.list, e)
+		e.place = uint32(len(t.list))
+		t.ids.put(e.place-1, func(x uint32) int { return strings.Compare(t.list[x].id, e.id) })
 	}
-	for name, order := range t.columns {
-		value := t.known.value(record, name)
-		if before != nil {
-			old := t.known.value(before, name)
-			if field.Compare(old, value) == 0 {
-				continue
-			}
-			order.remove(valued{old, e})
-		}
-		order.set(valued{value, e})
+	for name := range t.columns {
+		t.put(name, e.place-1, t.known.value(record, name))
 	}
 }
 
-// span is a stretch of a column's order, wide enough for all that a condition can match.
-type span struct {
-	from, to valued // to is not part of it
-	open     bool   // there is no end
-}
-
-// single tells that the span holds one value.
-func (sp span) single() bool {
-	return !sp.open && field.Compare(sp.from.value, sp.to.value) == 0
-}
-
-func (sp span) compare(other span) int { return field.Compare(sp.from.value, other.from.value) }
-
-func (sp span) size(order *tree[valued]) int {
-	end := order.len()
-	if !sp.open {
-		end = order.rank(sp.to)
+// build makes the index of a column. What was written since the refresh may come in earlier than with the other
+// columns: no snapshot that is asked now sees it.
+func (t *table) build(s *Store, name string) {
+	switch t.known.columns[name].kind {
+	case field.KindNumber, field.KindInstant, field.KindSpan:
+		t.columns[name] = newOrdered(t)
+	default:
+		t.columns[name] = newGrouped(t)
 	}
-	return end - order.rank(sp.from)
-}
-
-// spans answers where in a column's order a condition can match, false where the order does not help.
-func spans(f *itsm.Filter) ([]span, bool) {
-	first := func(v field.Value) valued { return valued{v, nil} }
-	last := func(v field.Value) valued { return valued{v, beyond()} }
-	filled := last(field.Value{})
-	switch f.Op {
-	case itsm.OpIn:
-		var list []span
-		for _, v := range f.Values {
-			list = append(list, span{from: first(v), to: last(v)})
+	var records []itsm.Record
+	for from := 0; from < len(t.list); from += lastStretch {
+		records = records[:0]
+		s.mu.RLock()
+		for _, e := range t.list[from:min(from+lastStretch, len(t.list))] {
+			records = append(records, e.record)
 		}
-		slices.SortFunc(list, span.compare)
-		return slices.CompactFunc(list, func(a, b span) bool { return a.compare(b) == 0 }), true
-	case itsm.OpLess:
-		return []span{{from: filled, to: first(f.Values[0])}}, true
-	case itsm.OpMost:
-		return []span{{from: filled, to: last(f.Values[0])}}, true
-	case itsm.OpMore:
-		return []span{{from: last(f.Values[0]), open: true}}, true
-	case itsm.OpLeast:
-		return []span{{from: first(f.Values[0]), open: true}}, true
-	case itsm.OpPrefix:
-		end := []byte(f.Values[0].Text())
-		for len(end) > 0 && end[len(end)-1] == 0xff {
-			end = end[:len(end)-1]
+		s.mu.RUnlock()
+		for i, r := range records {
+			t.put(name, uint32(from+i), t.known.value(r, name))
 		}
-		if len(end) == 0 {
-			return nil, false
-		}
-		end[len(end)-1]++
-		return []span{{from: first(f.Values[0]), to: first(field.Text(string(end)))}}, true
 	}
-	return nil, false
 }
 
-// plan is how a search finds its candidates.
-type plan struct {
-	// ids, or a column's spans, hold all that can match, where gather is set.
-	gather bool
-	ids    []field.Value
-	column string
-	spans  []span
-	// order is the column whose order is walked otherwise, "" for that of ids, within the span.
-	order string
-	span  span
-	down  bool
-	// sorted tells that records come in the query's order, at least by its first column, so that a full page ends the
-	// walk; exact tells that they come in all of that order.
-	sorted, exact bool
-}
-
-// mostGathered is how many entries are looked at in one go, with the store's lock held.
-const mostGathered = 1 << 16
-
-// conditions lists the parts of a filter that must hold and that an order helps to find.
-func (x *search) conditions(f *itsm.Filter, list []*itsm.Filter) []*itsm.Filter {
+func (t *table) put(name string, ord uint32, v field.Value) {
+	x := t.columns[name]
 	switch {
-	case f == nil:
-	case f.Op == itsm.OpAll:
-		for i := range f.Parts {
-			list = x.conditions(&f.Parts[i], list)
-		}
-	case f.Column == "id":
-		if f.Op == itsm.OpIn {
-			list = append(list, f)
-		}
-	case x.kind.columns[f.Column].indexed:
-		if _, ok := spans(f); ok {
-			list = append(list, f)
-		}
+	case x == nil:
+		return
+	case v.Kind() == field.KindList:
+		t.columns[name] = nil
+		return
 	}
-	return list
+	x.put(ord, cellOf(v), len(t.list))
+	if g, ok := x.(*grouped); ok && g.tooMany() {
+		t.columns[name] = g.ordered()
+	}
 }
 
-// order answers the order to walk, and whether it is the query's.
-func (x *search) order() (column string, sorted bool) {
-	if len(x.Sort) == 0 || x.Sort[0].Column == "id" {
-		return "", true
-	}
-	if column = x.Sort[0].Column; x.Limit > 0 && x.kind.columns[column].indexed {
-		return column, true
-	}
-	return "", false
+// ordered is the index of a column in which most values are of one entry, such as an instant: the entries in order of
+// value and id.
+type ordered struct {
+	table *table
+	kinds []field.Kind
+	nums  []int64
+	strs  []string // shorter where the rest is empty
+	tree  btree[uint32]
 }
 
-// choose weighs gathering all that the best condition can match against walking an order until a page is full.
-func (x *search) choose(conditions []*itsm.Filter, order string, sorted bool) plan {
-	t := x.table
-	t.lock.RLock()
-	defer t.lock.RUnlock()
-	all := t.ids.len()
-	p := plan{order: order, sorted: sorted, span: span{open: true}}
-	p.down = sorted && len(x.Sort) > 0 && x.Sort[0].Descending
-	p.exact = sorted && (order == "" || len(x.Sort) == 1)
-	best, within := all+1, all
-	for _, c := range conditions {
-		if c.Column == "id" {
-			if n := len(c.Values); n < best {
-				best, p.ids, p.column, p.spans = n, c.Values, "", nil
+func newOrdered(t *table) *ordered { return &ordered{table: t} }
+
+func (o *ordered) cell(ord uint32) cell {
+	c := cell{kind: o.kinds[ord], num: o.nums[ord]}
+	if int(ord) < len(o.strs) {
+		c.str = o.strs[ord]
+	}
+	return c
+}
+
+func (o *ordered) compare(a, b uint32) int {
+	if o.kinds[a] == field.KindInstant && o.kinds[b] == field.KindInstant {
+		switch x, y := o.nums[a], o.nums[b]; {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	}
+	return o.cell(a).compare(o.cell(b))
+}
+
+func (o *ordered) put(ord uint32, c cell, _ int) {
+	id := o.table.list[ord].id
+	at := func(x uint32) int {
+		if d := o.compare(x, ord); d != 0 {
+			return d
+		}
+		return strings.Compare(o.table.list[x].id, id)
+	}
+	if int(ord) == len(o.kinds) {
+		o.kinds, o.nums = append(o.kinds, c.kind), append(o.nums, c.num)
+	} else {
+		if o.cell(ord) == c {
+			return
+		}
+		o.tree.take(at)
+		o.kinds[ord], o.nums[ord] = c.kind, c.num
+	}
+	if c.str != "" || int(ord) < len(o.strs) {
+		for len(o.strs) <= int(ord) {
+			o.strs = append(o.strs, "")
+		}
+		o.strs[ord] = c.str
+	}
+	o.tree.put(ord, at)
+}
+
+func (o *ordered) at(b bound) func(ord uint32) int {
+	return func(ord uint32) int { return b.against(o.cell(ord)) }
+}
+
+// between walks from one place to another.
+func (o *ordered) between(sp span) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for ord := range o.tree.up(o.at(sp.from)) {
+			if sp.to.against(o.cell(ord)) > 0 || !yield(ord) {
+				return
 			}
-			continue
-		}
-		list, _ := spans(c)
-		size := 0
-		for i := range list {
-			size += list[i].size(x.orders[c.Column])
-		}
-		if size < best {
-			best, p.ids, p.column, p.spans = size, nil, c.Column, list
-		}
-		// Within one value, a column's order is that of ids.
-		if size <= within && len(list) == 1 && (c.Column == order || order == "" && sorted && list[0].single()) {
-			within, p.order, p.span = size, c.Column, list[0]
 		}
 	}
-	walk := all
-	if sorted && x.Limit > 0 {
-		// Where a share of best in all matches, a page is full after so many.
-		walk = min(within, x.Limit*all/max(best, 1))
+}
+
+func (o *ordered) match(f *itsm.Filter, w words) (words, bool) {
+	list, ok := spans(f)
+	if !ok {
+		return w, false
 	}
-	p.gather = best <= mostGathered && best < walk || best == 0
-	return p
+	all, size := len(o.table.list), 0
+	for _, sp := range list {
+		size += max(0, o.tree.before(o.at(sp.to))-o.tree.before(o.at(sp.from)))
+	}
+	if w != nil && w.count() <= min(size, all-size) {
+		w.each(func(ord uint32) {
+			if v := o.cell(ord).value(); !f.Match(func(string) field.Value { return v }) {
+				w.drop(ord)
+			}
+		})
+		return w, true
+	}
+	var found words
+	if size <= all/2 || f.Op == itsm.OpIn {
+		found = make(words, (all+63)/64)
+		for _, sp := range list {
+			for ord := range o.between(sp) {
+				// Of a value there may be a whole number and another one.
+				if v := o.cell(ord).value(); f.Op != itsm.OpIn || f.Match(func(string) field.Value { return v }) {
+					found.add(ord)
+				}
+			}
+		}
+	} else { // what is not in it is less
+		found = full(all)
+		from := bound{}
+		for _, sp := range append(list, span{highest(field.KindList), bound{}}) {
+			for ord := range o.between(span{from, sp.from}) {
+				found.drop(ord)
+			}
+			from = sp.to
+		}
+	}
+	if w == nil {
+		return found, true
+	}
+	w.and(found)
+	return w, true
+}
+
+// span is a stretch of a column's order.
+type span struct{ from, to bound }
+
+// spans answers where in a column's order a condition holds, stretch by stretch, and false where the order does not
+// tell. Of a number it holds for what amounts to it.
+func spans(f *itsm.Filter) ([]span, bool) {
+	if f.Op == itsm.OpEmpty {
+		none, text := cell{}, cell{kind: field.KindText}
+		return []span{{bound{none, false}, bound{none, true}}, {bound{text, false}, bound{text, true}}}, true
+	}
+	if f.Op == itsm.OpIn {
+		return spansOf(f.Values), true
+	}
+	v := f.Values[0]
+	kind := v.Kind()
+	switch {
+	case f.Op == itsm.OpHas:
+		return nil, false
+	case f.Op == itsm.OpPrefix:
+		kind = field.KindText
+	case kind == field.KindNone || kind == field.KindList:
+		return nil, true
+	}
+	low, high := lowest(kind), highest(kind)
+	before, after := bound{cellOf(v), false}, bound{cellOf(v), true}
+	switch {
+	case f.Op == itsm.OpLess && !v.IsZero():
+		return []span{{low, before}}, true
+	case f.Op == itsm.OpMost && !v.IsZero():
+		return []span{{low, after}}, true
+	case f.Op == itsm.OpMore:
+		return []span{{after, high}}, true
+	case f.Op == itsm.OpLeast && !v.IsZero():
+		return []span{{before, high}}, true
+	case f.Op == itsm.OpLeast:
+		return []span{{low, high}}, true
+	case f.Op == itsm.OpPrefix:
+		return []span{prefixed(v.Text())}, true
+	}
+	return nil, true
+}
+
+func spansOf(values []field.Value) (list []span) {
+	for _, v := range values {
+		if c := cellOf(v); !v.IsZero() && v.Kind() != field.KindList {
+			list = append(list, span{bound{c, false}, bound{c, true}})
+		}
+	}
+	slices.SortFunc(list, func(a, b span) int { return a.from.compare(b.from.cell) })
+	return slices.CompactFunc(list, func(a, b span) bool { return a.from.compare(b.from.cell) == 0 })
+}
+
+// prefixed is the stretch of the texts that begin so.
+func prefixed(text string) span {
+	sp := span{lowest(field.KindText), highest(field.KindText)}
+	if text != "" {
+		sp.from = bound{cell{kind: field.KindText, str: text}, false}
+	}
+	end := []byte(text)
+	for len(end) > 0 && end[len(end)-1] == 0xff {
+		end = end[:len(end)-1]
+	}
+	if len(end) > 0 {
+		end[len(end)-1]++
+		sp.to = bound{cell{kind: field.KindText, str: string(end)}, false}
+	}
+	return sp
 }

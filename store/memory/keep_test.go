@@ -24,9 +24,11 @@ func requireNothingKept(t require.TestingT, s *Store) {
 	for _, table := range s.tables {
 		for _, e := range table.entries {
 			require.Nil(t, e.before)
-			for _, row := range e.rows {
-				if row.Key != "" {
-					rows++
+			for _, of := range e.rows {
+				for _, row := range of.list {
+					if row.Key != "" {
+						rows++
+					}
 				}
 			}
 		}

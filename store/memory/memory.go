@@ -76,6 +76,7 @@ type kind struct {
 
 type column struct {
 	codec   itsm.Codec
+	kind    field.Kind
 	indexed bool
 }
 
@@ -108,7 +109,7 @@ func (s *Store) Prepare(ctx context.Context, codecs []itsm.Codec) error {
 		}
 		for _, spec := range c.Columns() {
 			// A list is found by what is in it, which an order of whole lists does not help.
-			next.columns[spec.Name] = column{codec: c, indexed: spec.Indexed && spec.Kind != field.KindList}
+			next.columns[spec.Name] = column{codec: c, kind: spec.Kind, indexed: spec.Indexed && spec.Kind != field.KindList}
 		}
 		s.kinds[c.Kind()] = next
 	}

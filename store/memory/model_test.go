@@ -104,7 +104,7 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 		for j := range rapid.IntRange(0, 2).Draw(t, "rows") {
 			row := itsm.Row{
 				Record: keyOf(id), ID: version*10 + int64(j), Version: version, At: now,
-				Kind:   rapid.SampledFrom([]itsm.RowKind{itsm.Comments, itsm.Links}).Draw(t, "kind"),
+				Kind:   rapid.SampledFrom([]itsm.RowKind{itsm.Comments, itsm.Links, itsm.Watchers}).Draw(t, "kind"),
 				Key:    rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "key"),
 				Sealed: itsm.Sealed{Field: "text", Subject: "ada", Salt: []byte("salt"), Value: []byte(`"x"`)},
 			}
@@ -195,6 +195,18 @@ func (m *model) check(t *rapid.T, v itsm.Snapshot) {
 	rows, err := v.Rows(ctx, nil, keyOf(id), "", 0, 0)
 	require.NoError(t, err)
 	require.True(t, len(rows) == 0 && len(m.rows[id]) == 0 || fmt.Sprint(m.rows[id]) == fmt.Sprint(rows), "rows of %s", id)
+
+	kind := rapid.SampledFrom([]itsm.RowKind{"", itsm.Comments, itsm.Links, itsm.Watchers}).Draw(t, "rows of kind")
+	beyond, most := rapid.Int64Range(0, 40).Draw(t, "after"), rapid.IntRange(0, 3).Draw(t, "most")
+	var some []itsm.Row
+	for _, row := range m.rows[id] {
+		if (kind == "" || row.Kind == kind) && row.ID > beyond && (most == 0 || len(some) < most) {
+			some = append(some, row)
+		}
+	}
+	rows, err = v.Rows(ctx, nil, keyOf(id), kind, beyond, most)
+	require.NoError(t, err)
+	require.True(t, len(rows) == 0 && len(some) == 0 || fmt.Sprint(some) == fmt.Sprint(rows), "rows of %s of kind %q after %d", id, kind, beyond)
 
 	var keyed []itsm.Row
 	for _, other := range slices.Sorted(maps.Keys(m.rows)) {

@@ -42,9 +42,11 @@ func (n *snapshot) Count(ctx context.Context, q *itsm.StoreQuery) (int64, error)
 type search struct {
 	*snapshot
 	*itsm.StoreQuery
-	kind   *kind
-	table  *table
-	orders map[string]*tree[valued] // by column
+	kind  *kind
+	table *table
+	list  []*entry // by ordinal
+	// exact tells that the filter holds for all that the indexes found.
+	exact bool
 
 	// record is what column looks at, so that a filter costs one function for the whole search.
 	record itsm.Record
@@ -120,9 +122,9 @@ func checkFilter(f *itsm.Filter) error {
 	return nil
 }
 
-// add takes a record that the snapshot sees, where it matches. It runs without any lock.
-func (x *search) add(r itsm.Record) {
-	if x.record = r; x.Filter != nil && !x.Filter.Match(x.column) {
+// add takes a record that the snapshot sees, where it matches, which may be known. It runs without any lock.
+func (x *search) add(r itsm.Record, known bool) {
+	if x.record = r; !known && x.Filter != nil && !x.Filter.Match(x.column) {
 		return
 	}
 	if x.count {
@@ -174,268 +176,179 @@ func (x *search) trim() {
 	}
 }
 
-// overlay answers what the snapshot sees of the table's entries that were written later, each once. The store's lock
-// is held.
-func (x *search) overlay(records []itsm.Record) []itsm.Record {
-	var seen map[*entry]struct{}
+// run finds the matches: what the indexes know, and what the snapshot sees otherwise.
+func (x *search) run(ctx context.Context) error {
+	t := x.table
+	t.refresh(x.store, x.kind, x.columns())
+	t.lock.RLock()
+	var w words
+	w, x.exact = x.find(x.Filter, nil)
+	if w == nil {
+		w = full(len(t.list))
+	}
+	x.list = t.list
+	late := x.leaveOut(w)
+	p, ok := x.picker()
+	switch {
+	case x.count && x.exact:
+		x.counted = int64(w.count())
+		t.lock.RUnlock()
+	case x.count || x.Limit == 0 || !ok:
+		t.lock.RUnlock()
+		if err := x.scan(ctx, w); err != nil {
+			return err
+		}
+	default:
+		var err error
+		if late, err = x.pages(ctx, p, w, late); err != nil {
+			return err
+		}
+	}
+	for _, r := range late {
+		x.add(r, false)
+	}
+	x.trim()
+	return ctx.Err()
+}
+
+// columns lists the indexed columns that the query names.
+func (x *search) columns() []string {
+	names := indexed(x.kind, x.Filter, nil)
+	for _, s := range x.Sort {
+		if !x.kind.columns[s.Column].indexed {
+			break
+		}
+		names = append(names, s.Column)
+	}
+	return names
+}
+
+func indexed(k *kind, f *itsm.Filter, names []string) []string {
+	if f == nil {
+		return names
+	}
+	for i := range f.Parts {
+		names = indexed(k, &f.Parts[i], names)
+	}
+	if k.columns[f.Column].indexed {
+		names = append(names, f.Column)
+	}
+	return names
+}
+
+// leaveOut takes out of w what was written after the snapshot, and answers what the snapshot sees of that. For the rest
+// the indexes are right, whatever is written later. The table's index lock is held.
+func (x *search) leaveOut(w words) (seen []itsm.Record) {
+	x.store.mu.RLock()
+	defer x.store.mu.RUnlock()
+	var met map[*entry]struct{}
 	for _, r := range x.store.retired.since(x.commit) {
 		e, ok := r.what.(*entry)
 		if !ok || e.table != x.table {
 			continue
 		}
-		if _, twice := seen[e]; twice {
+		if _, twice := met[e]; twice {
 			continue
 		}
-		if seen == nil {
-			seen = map[*entry]struct{}{}
+		if met == nil {
+			met = map[*entry]struct{}{}
 		}
-		seen[e] = struct{}{}
+		met[e] = struct{}{}
+		if e.place > 0 {
+			w.drop(e.place - 1)
+		}
 		if st := e.at(x.commit); st != nil && st.record != nil {
-			records = append(records, st.record)
+			seen = append(seen, st.record)
 		}
 	}
-	return records
+	// Ordinals are in the order of first records, so what is new since then is at the end.
+	for i := len(x.table.list) - 1; i >= 0 && x.table.list[i].commit > x.commit; i-- {
+		w.drop(uint32(i))
+	}
+	return seen
 }
 
-// run finds the matches.
-func (x *search) run(ctx context.Context) error {
-	conditions := x.conditions(x.Filter, nil)
-	order, sorted := x.order()
-	var columns []string
-	for _, c := range conditions {
-		if c.Column != "id" {
-			columns = append(columns, c.Column)
-		}
-	}
-	if order != "" {
-		columns = append(columns, order)
-	}
-	x.orders = x.table.refresh(x.store, x.kind, columns)
-	if x.count && x.measure() {
-		return ctx.Err()
-	}
-	p := x.choose(conditions, order, sorted)
-	switch {
-	case p.gather:
-		for _, r := range x.gather(&p) {
-			x.add(r)
-		}
-		x.trim()
-		return ctx.Err()
-	case p.order == "":
-		return x.walkIDs(ctx, &p)
-	}
-	return x.walkColumn(ctx, &p)
-}
+// A stretch is how many entries are looked at in one go, with the store's lock held.
+const lastStretch = 1024
 
-// measure counts one text of an indexed column by its stretch in the order alone, where the snapshot sees what the order
-// knows: nothing was committed since.
-func (x *search) measure() bool {
-	f := x.Filter
-	if f == nil || f.Op != itsm.OpIn || len(f.Values) != 1 || f.Values[0].Kind() != field.KindText {
-		return false
-	}
-	if f.Column == "id" || !x.kind.columns[f.Column].indexed {
-		return false
-	}
-	t, s := x.table, x.store
-	t.lock.RLock()
-	defer t.lock.RUnlock()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.views.current.commit != x.commit || len(t.dirty) > 0 {
-		return false
-	}
-	of, _ := spans(f)
-	x.counted = int64(of[0].size(x.orders[f.Column]))
-	return true
-}
-
-// gather answers what the snapshot sees of all that the chosen condition can match.
-func (x *search) gather(p *plan) []itsm.Record {
-	t, s := x.table, x.store
-	t.lock.RLock()
-	defer t.lock.RUnlock()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+// take adds what the snapshot sees of entries.
+func (x *search) take(ctx context.Context, ords []uint32) error {
 	var records []itsm.Record
-	if p.column == "" {
-		seen := map[string]struct{}{}
-		for _, v := range p.ids {
-			e := t.entries[v.Text()]
-			if _, twice := seen[v.Text()]; twice || e == nil {
-				continue
-			}
-			seen[v.Text()] = struct{}{}
-			if st := e.at(x.commit); st != nil && st.record != nil {
-				records = append(records, st.record)
-			}
-		}
-		return records
-	}
-	for _, sp := range p.spans {
-		for v := range x.orders[p.column].from(sp.from) {
-			if !sp.open && v.compare(sp.to) >= 0 {
-				break
-			}
-			if v.entry.commit <= x.commit {
-				records = append(records, v.entry.record)
-			}
-		}
-	}
-	return x.overlay(records)
-}
-
-// A walk looks at few entries first, and at more when these do not fill the page.
-const (
-	firstStretch = 64
-	lastStretch  = 2048
-)
-
-// walkIDs walks in order of id, in the query's direction. Ids never move, so each entry is met once.
-func (x *search) walkIDs(ctx context.Context, p *plan) error {
-	t, s := x.table, x.store
-	var at named
-	switch {
-	case p.sorted && x.After != nil:
-		at = named{&entry{table: t, id: x.After.ID}}
-	case p.down:
-		at = named{beyond()}
-	}
-	var records []itsm.Record
-	for stretch := firstStretch; ; stretch = min(2*stretch, lastStretch) {
+	for len(ords) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		stretch := ords[:min(len(ords), lastStretch)]
+		ords = ords[len(stretch):]
 		records = records[:0]
-		left := stretch
-		t.lock.RLock()
-		s.mu.RLock()
-		next := t.ids.from
-		if p.down {
-			next = t.ids.back
-		}
-		for n := range next(at) {
-			if n.compare(at) == 0 {
-				continue
-			}
-			if left == 0 {
-				break
-			}
-			left--
-			at = n
-			if st := n.at(x.commit); st != nil && st.record != nil {
+		x.store.mu.RLock()
+		for _, ord := range stretch {
+			if st := x.list[ord].at(x.commit); st != nil && st.record != nil {
 				records = append(records, st.record)
 			}
 		}
-		s.mu.RUnlock()
-		t.lock.RUnlock()
+		x.store.mu.RUnlock()
 		for _, r := range records {
-			x.add(r)
-			if p.sorted && x.full() {
-				return nil
-			}
-		}
-		if left > 0 {
-			if !p.sorted {
-				x.trim()
-			}
-			return nil
-		}
-		if !p.sorted && x.Limit > 0 && len(x.matches) > 2*x.Limit+lastStretch {
-			x.trim()
+			x.add(r, x.exact)
 		}
 	}
-}
-
-// walkColumn walks in order of a column. What was written after the snapshot may have moved while it walks; that comes
-// at last, from the overlay.
-func (x *search) walkColumn(ctx context.Context, p *plan) error {
-	t, s := x.table, x.store
-	at := x.start(p)
-	var list []valued
-	var records []itsm.Record
-	done := false
-	for stretch := firstStretch; !done; stretch = min(2*stretch, lastStretch) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		list, records = list[:0], records[:0]
-		left := stretch
-		t.lock.RLock()
-		s.mu.RLock()
-		next := x.orders[p.order].from
-		if p.down {
-			next = x.orders[p.order].back
-		}
-		for v := range next(at) {
-			if v.compare(at) == 0 {
-				continue
-			}
-			if done = p.passed(v); done || left == 0 {
-				break
-			}
-			left--
-			at = v
-			if v.entry.commit <= x.commit {
-				list, records = append(list, v), append(records, v.entry.record)
-			}
-		}
-		s.mu.RUnlock()
-		t.lock.RUnlock()
-		done = done || left > 0
-		for i, r := range records {
-			// Records that are equal in this column may still trade places by the next one.
-			if x.full() && (p.exact || field.Compare(x.matches[len(x.matches)-1].values[0], list[i].value) != 0) {
-				done = true
-				break
-			}
-			x.add(r)
-		}
-	}
-	s.mu.RLock()
-	records = x.overlay(records[:0])
-	s.mu.RUnlock()
-	for _, r := range records {
-		x.add(r)
-	}
-	x.trim()
 	return nil
 }
 
-// start answers where a walk begins: after the mark, and within the span.
-func (x *search) start(p *plan) valued {
-	at := p.span.from
-	if p.down {
-		at = p.span.to
-		if p.span.open {
-			at = valued{field.List("\xff"), beyond()} // after every value that is indexed
+// scan looks at all that is in w.
+func (x *search) scan(ctx context.Context, w words) error {
+	for from := 0; from < len(w); from += lastStretch / 64 {
+		part := w[from:min(len(w), from+lastStretch/64)]
+		ords := part.list()
+		for i := range ords {
+			ords[i] += uint32(from * 64)
+		}
+		if err := x.take(ctx, ords); err != nil {
+			return err
+		}
+		if x.Limit > 0 && len(x.matches) > 2*x.Limit+lastStretch {
+			x.trim()
 		}
 	}
-	if x.After == nil {
-		return at
-	}
-	var mark valued
-	switch {
-	case p.exact && len(x.Sort) == 1 && x.Sort[0].Column == p.order:
-		mark = valued{x.After.Values[0], &entry{table: x.table, id: x.After.ID}}
-	case p.exact:
-		mark = valued{p.span.from.value, &entry{table: x.table, id: x.After.ID}}
-	case p.down:
-		mark = valued{x.After.Values[0], beyond()}
-	default:
-		mark = valued{x.After.Values[0], nil}
-	}
-	if c := mark.compare(at); p.down && c < 0 || !p.down && c > 0 {
-		return mark
-	}
-	return at
+	return nil
 }
 
-// passed tells that a walk has left the span.
-func (p *plan) passed(v valued) bool {
-	if p.down {
-		return v.compare(p.span.from) < 0
+// pages picks from w in order until a page is full: at once where the indexes know all of filter and order, else more
+// and more. It is called with the table's index lock held, and gives it back. It answers what was left out of w at last.
+func (x *search) pages(ctx context.Context, p *picker, w words, late []itsm.Record) ([]itsm.Record, error) {
+	t := x.table
+	from := x.start(p)
+	for want := x.Limit; ; want *= 4 {
+		ords := p.pick(nil, w, 0, from, want)
+		if len(ords) > 0 {
+			from = p.spot(ords[len(ords)-1])
+		}
+		t.lock.RUnlock()
+		if err := x.take(ctx, ords); err != nil {
+			return nil, err
+		}
+		if len(ords) < want || x.full() && (p.whole || x.apart(p, from)) {
+			return late, nil
+		}
+		t.lock.RLock()
+		late = x.leaveOut(w)
+		var ok bool
+		if p, ok = x.picker(); !ok || len(p.sorts) != len(from.cells) {
+			// Another kernel has prepared the kind meanwhile, and its indexes are made anew.
+			t.lock.RUnlock()
+			x.matches = nil
+			return late, x.scan(ctx, w)
+		}
 	}
-	return !p.span.open && v.compare(p.span.to) >= 0
+}
+
+// apart reports whether all that is level with the page's last record in the picker's part of the order was picked.
+func (x *search) apart(p *picker, picked *spot) bool {
+	last := x.matches[x.Limit-1]
+	for i := range p.sorts {
+		if cellOf(last.values[i]).compare(picked.cells[i]) != 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -122,19 +122,11 @@ func (n *snapshot) Rows(ctx context.Context, dst []itsm.Row, key itsm.Key, kind 
 	if st == nil {
 		return dst, nil
 	}
-	i, found := findRow(st.rows, after)
-	if found {
-		i++
+	if kind == "" {
+		return st.rows.after(dst, after, limit), nil
 	}
-	left := limit
-	for _, row := range st.rows[i:] {
-		if kind != "" && row.Kind != kind {
-			continue
-		}
-		if dst = append(dst, *row); left == 1 {
-			break
-		}
-		left--
+	for _, row := range first(rowsAfter(st.rows.of(kind), after), limit) {
+		dst = append(dst, *row)
 	}
 	return dst, nil
 }
@@ -186,11 +178,12 @@ func (n *snapshot) FindRows(ctx context.Context, dst []itsm.Row, tenant string, 
 		if st == nil {
 			continue
 		}
-		row := st.row(k.row.ID)
-		if row == nil {
+		list := st.rows.of(kind)
+		at, ok := findRow(list, k.row.ID)
+		if !ok {
 			continue
 		}
-		if dst = append(dst, *row); left == 1 {
+		if dst = append(dst, *list[at]); left == 1 {
 			break
 		}
 		left--

@@ -5,17 +5,14 @@ import (
 	"slices"
 )
 
-// tree is an ordered set: a B-tree whose items are unique under their order. The zero tree is empty. It counts what is
-// below each node, so that the size of a range is known without walking it.
-type tree[T ordered[T]] struct {
+// btree is a sequence of unique items in an order that the caller knows: each method that looks for a place takes a
+// function that compares an item with what is looked for, as [cmp.Compare] does. The zero btree is empty. It counts what
+// is below each node, so that the size of a range is known without walking it.
+type btree[T any] struct {
 	root *node[T]
 }
 
-type ordered[T any] interface {
-	compare(other T) int
-}
-
-type node[T ordered[T]] struct {
+type node[T any] struct {
 	items    []T
 	children []*node[T] // one more than items; none in a leaf
 	size     int        // items here and below
@@ -26,31 +23,31 @@ const (
 	minItems = maxItems / 2
 )
 
-func (t *tree[T]) len() int {
+func (t *btree[T]) len() int {
 	if t.root == nil {
 		return 0
 	}
 	return t.root.size
 }
 
-// set adds an item, or replaces the one that is equal to it.
-func (t *tree[T]) set(item T) {
+// put adds an item at its place, or replaces the one that is there.
+func (t *btree[T]) put(item T, at func(T) int) {
 	if t.root == nil {
 		t.root = &node[T]{}
 	}
-	t.root.set(item)
+	t.root.put(item, at)
 	if len(t.root.items) > maxItems {
 		t.root = &node[T]{children: []*node[T]{t.root}, size: t.root.size}
 		t.root.split(0)
 	}
 }
 
-// remove takes an item away, where it is there.
-func (t *tree[T]) remove(item T) {
+// take removes the item at a place, where there is one.
+func (t *btree[T]) take(at func(T) int) {
 	if t.root == nil {
 		return
 	}
-	t.root.remove(item)
+	t.root.take(at)
 	switch root := t.root; {
 	case root.size == 0:
 		t.root = nil
@@ -60,7 +57,7 @@ func (t *tree[T]) remove(item T) {
 }
 
 // min answers the first item.
-func (t *tree[T]) min() (item T, ok bool) {
+func (t *btree[T]) min() (item T, ok bool) {
 	if t.root == nil {
 		return item, false
 	}
@@ -71,52 +68,75 @@ func (t *tree[T]) min() (item T, ok bool) {
 	return n.items[0], true
 }
 
-// rank counts the items before one, which need not be there.
-func (t *tree[T]) rank(item T) int {
-	rank := 0
+// before counts the items before a place.
+func (t *btree[T]) before(at func(T) int) int {
+	count := 0
 	for n := t.root; n != nil; {
-		i, found := n.find(item)
-		rank += i
+		i, found := n.find(at)
+		count += i
 		if n.leaf() {
 			break
 		}
 		for _, c := range n.children[:i] {
-			rank += c.size
+			count += c.size
 		}
 		if found {
-			return rank + n.children[i].size
+			return count + n.children[i].size
 		}
 		n = n.children[i]
 	}
-	return rank
+	return count
 }
 
-// from walks upwards from an item, or from the first one after it. The tree must not be changed meanwhile.
-func (t *tree[T]) from(item T) iter.Seq[T] {
+// up walks from a place, or from the beginning where it is nil. The tree must not be changed meanwhile.
+func (t *btree[T]) up(at func(T) int) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		if t.root != nil {
-			t.root.up(&item, yield)
+			t.root.up(at, yield)
 		}
 	}
 }
 
-// back walks downwards from an item, or from the last one before it. The tree must not be changed meanwhile.
-func (t *tree[T]) back(item T) iter.Seq[T] {
+// down walks downwards from a place, or from the last item before it, or from the end where it is nil. The tree must
+// not be changed meanwhile.
+func (t *btree[T]) down(at func(T) int) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		if t.root != nil {
-			t.root.down(&item, yield)
+			t.root.down(at, yield)
 		}
 	}
 }
+
+// tree is a btree of items that know their order.
+type tree[T sortable[T]] struct{ btree[T] }
+
+type sortable[T any] interface {
+	compare(other T) int
+}
+
+// set adds an item, or replaces the one that is equal to it.
+func (t *tree[T]) set(item T) { t.put(item, func(x T) int { return x.compare(item) }) }
+
+// remove takes an item away, where it is there.
+func (t *tree[T]) remove(item T) { t.take(func(x T) int { return x.compare(item) }) }
+
+// rank counts the items before one, which need not be there.
+func (t *tree[T]) rank(item T) int { return t.before(func(x T) int { return x.compare(item) }) }
+
+// from walks upwards from an item, or from the first one after it.
+func (t *tree[T]) from(item T) iter.Seq[T] { return t.up(func(x T) int { return x.compare(item) }) }
+
+// back walks downwards from an item, or from the last one before it.
+func (t *tree[T]) back(item T) iter.Seq[T] { return t.down(func(x T) int { return x.compare(item) }) }
 
 func (n *node[T]) leaf() bool { return len(n.children) == 0 }
 
 // find answers where an item is, or where it would be.
-func (n *node[T]) find(item T) (int, bool) {
+func (n *node[T]) find(at func(T) int) (int, bool) {
 	low, high := 0, len(n.items)
 	for low < high {
 		mid := int(uint(low+high) >> 1)
-		switch c := n.items[mid].compare(item); {
+		switch c := at(n.items[mid]); {
 		case c < 0:
 			low = mid + 1
 		case c > 0:
@@ -128,16 +148,16 @@ func (n *node[T]) find(item T) (int, bool) {
 	return low, false
 }
 
-// set reports whether the item is new.
-func (n *node[T]) set(item T) bool {
-	i, found := n.find(item)
+// put reports whether the item is new.
+func (n *node[T]) put(item T, at func(T) int) bool {
+	i, found := n.find(at)
 	switch {
 	case found:
 		n.items[i] = item
 		return false
 	case n.leaf():
 		n.items = slices.Insert(n.items, i, item)
-	case !n.children[i].set(item):
+	case !n.children[i].put(item, at):
 		return false
 	case len(n.children[i].items) > maxItems:
 		n.split(i)
@@ -174,9 +194,9 @@ func (n *node[T]) count() {
 	}
 }
 
-// remove reports whether the item was there.
-func (n *node[T]) remove(item T) bool {
-	i, found := n.find(item)
+// take reports whether an item was there.
+func (n *node[T]) take(at func(T) int) bool {
+	i, found := n.find(at)
 	switch {
 	case n.leaf():
 		if !found {
@@ -186,7 +206,7 @@ func (n *node[T]) remove(item T) bool {
 	case found:
 		n.items[i] = n.children[i].removeLast()
 		n.balance(i)
-	case !n.children[i].remove(item):
+	case !n.children[i].take(at):
 		return false
 	default:
 		n.balance(i)
@@ -246,13 +266,13 @@ func (n *node[T]) balance(i int) {
 	right.count()
 }
 
-// up walks from an item, or from the beginning where it is nil; it reports whether to go on.
-func (n *node[T]) up(item *T, yield func(T) bool) bool {
+// up walks from a place, or from the beginning where it is nil; it reports whether to go on.
+func (n *node[T]) up(at func(T) int, yield func(T) bool) bool {
 	i, found := 0, false
-	if item != nil {
-		i, found = n.find(*item)
+	if at != nil {
+		i, found = n.find(at)
 	}
-	if !found && !n.leaf() && !n.children[i].up(item, yield) {
+	if !found && !n.leaf() && !n.children[i].up(at, yield) {
 		return false
 	}
 	for ; i < len(n.items); i++ {
@@ -263,17 +283,14 @@ func (n *node[T]) up(item *T, yield func(T) bool) bool {
 	return true
 }
 
-func (n *node[T]) down(item *T, yield func(T) bool) bool {
-	i := len(n.items) // items before i are yet to come
-	if item != nil {
-		at, found := n.find(*item)
-		i = at
-		if found {
-			i++
-		} else if !n.leaf() && !n.children[i].down(item, yield) {
-			return false
-		}
-	} else if !n.leaf() && !n.children[i].down(nil, yield) {
+func (n *node[T]) down(at func(T) int, yield func(T) bool) bool {
+	i, found := len(n.items), false // items before i are yet to come
+	if at != nil {
+		i, found = n.find(at)
+	}
+	if found {
+		i++
+	} else if !n.leaf() && !n.children[i].down(at, yield) {
 		return false
 	}
 	for ; i > 0; i-- {

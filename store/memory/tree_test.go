@@ -16,11 +16,11 @@ type number struct{ at, label int }
 
 func (a number) compare(b number) int { return cmp.Compare(a.at, b.at) }
 
-// sound checks what holds in every node, and answers the items below it.
-func (n *node[T]) sound(t require.TestingT, depth int, leaves map[int]bool) int {
+// soundNode checks what holds in every node, and answers the items below it.
+func soundNode(t require.TestingT, n *node[number], depth int, leaves map[int]bool) int {
 	size := len(n.items)
 	require.LessOrEqual(t, size, maxItems)
-	require.True(t, slices.IsSortedFunc(n.items, T.compare))
+	require.True(t, slices.IsSortedFunc(n.items, number.compare))
 	if n.leaf() {
 		leaves[depth] = true
 	} else {
@@ -29,7 +29,7 @@ func (n *node[T]) sound(t require.TestingT, depth int, leaves map[int]bool) int 
 	}
 	for _, c := range n.children {
 		require.NotEmpty(t, c.items)
-		size += c.sound(t, depth+1, leaves)
+		size += soundNode(t, c, depth+1, leaves)
 	}
 	require.Equal(t, size, n.size)
 	return size
@@ -40,7 +40,7 @@ func sound(t require.TestingT, tr *tree[number]) {
 		return
 	}
 	leaves := map[int]bool{}
-	tr.root.sound(t, 0, leaves)
+	soundNode(t, tr.root, 0, leaves)
 	require.Len(t, leaves, 1, "all leaves are equally deep")
 }
 
