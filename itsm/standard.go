@@ -432,12 +432,7 @@ func (r *Records[P]) Unwatch(ctx context.Context, id, person string, with ...Opt
 // Comments answers up to limit comments with an id above after, oldest first, as the actor may see them. Limit 0 means
 // all.
 func (r *Records[P]) Comments(ctx context.Context, id string, after int64, limit int) ([]Comment, error) {
-	return r.k.Comments(ctx, Ref{Kind: r.kind.name, ID: id}, after, limit)
-}
-
-// Comments is [Records.Comments] for any kind.
-func (k *Kernel) Comments(ctx context.Context, ref Ref, after int64, limit int) ([]Comment, error) {
-	return rowsOf(ctx, k, ref, Comments, after, limit, func(row *Row, c *Comment, hidden bool) bool {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Comments, after, limit, func(row *Row, c *Comment, hidden bool) bool {
 		c.ID, c.At, c.Author = row.ID, row.At, row.Sealed.Subject
 		c.Body, c.Erased = row.personal()
 		return !hidden || !c.Internal
@@ -481,12 +476,7 @@ func (r *Records[P]) Links(ctx context.Context, id string) ([]Link, error) {
 
 // Watchers answers who watches.
 func (r *Records[P]) Watchers(ctx context.Context, id string) ([]Watcher, error) {
-	return r.k.Watchers(ctx, Ref{Kind: r.kind.name, ID: id})
-}
-
-// Watchers is [Records.Watchers] for any kind.
-func (k *Kernel) Watchers(ctx context.Context, ref Ref) ([]Watcher, error) {
-	return rowsOf(ctx, k, ref, Watchers, 0, 0, func(row *Row, w *Watcher, hidden bool) bool {
+	return rowsOf(ctx, r.k, Ref{Kind: r.kind.name, ID: id}, Watchers, 0, 0, func(row *Row, w *Watcher, hidden bool) bool {
 		w.ID, w.At, w.Person = row.ID, row.At, row.Sealed.Subject
 		return !hidden
 	})

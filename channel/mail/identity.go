@@ -87,7 +87,9 @@ func (i Identity) tagged(tenant, to string) (string, bool) {
 }
 
 // loop is what the desk writes into its mails for a tenant, and came tells whether a mail has it.
-func (i Identity) loop(tenant string) string { return i.mark(markBytes, "loop", tenant) + "@" + i.Domain }
+func (i Identity) loop(tenant string) string {
+	return i.mark(markBytes, "loop", tenant) + "@" + i.Domain
+}
 
 func (i Identity) came(tenant string, values []string) bool {
 	if i.Domain == "" {
