@@ -22,6 +22,7 @@ type header = *textproto.Header
 const (
 	maxHeaderText = 2000 // bytes of a subject
 	maxName       = 200  // bytes of a person's or a file's name
+	maxWord       = 4000 // bytes of an encoded word, for which the standard has 75
 	maxAddress    = 320
 	maxAddresses  = 200 // of one header
 	maxID         = 255 // bytes of a message id
@@ -209,6 +210,13 @@ func parseAddresses(v string) []conversation.Address {
 	}
 	for i := 0; i < len(v); i++ {
 		c := v[i]
+		if c == '=' && !angle && depth == 0 {
+			if word, _, ok := encodedWord(v[i:]); ok && len(name) < maxHeaderText { // whatever it holds is no syntax
+				name = append(name, word...)
+				i += len(word) - 1
+				continue
+			}
+		}
 		switch {
 		case c == '\\' && i+1 < len(v) && (quoted || depth > 0):
 			i++
@@ -404,8 +412,11 @@ func decodeHeader(v string, most int) string {
 
 // encodedWord finds a word "=?charset?Q?text?=" at the start of s.
 func encodedWord(s string) (word, rest string, ok bool) {
+	if !strings.HasPrefix(s, "=?") {
+		return "", "", false
+	}
 	marks := 0
-	for i := 2; i < len(s); i++ {
+	for i := 2; i < min(len(s), maxWord); i++ {
 		if s[i] != '?' {
 			continue
 		}

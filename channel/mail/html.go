@@ -63,12 +63,12 @@ func htmlText(source string) string {
 			}
 		case tag == atom.Li && start:
 			t.lines(1)
-			mark := "-"
+			sign := "-"
 			if n := len(lists); n > 0 && lists[n-1] >= 0 {
 				lists[n-1]++
-				mark = strconv.Itoa(lists[n-1]) + "."
+				sign = strconv.Itoa(lists[n-1]) + "."
 			}
-			t.text(mark + " ")
+			t.text(sign + " ")
 		case tag == atom.Td || tag == atom.Th:
 			if start {
 				t.text(" ")
@@ -98,8 +98,9 @@ func htmlText(source string) string {
 type textWriter struct {
 	b     strings.Builder
 	depth int // of quotes
+	wrote int // the depth of the last word
 	pre   bool
-	ended int  // line feeds at the end
+	feeds int  // line feeds before the next word
 	space bool // before the next word
 }
 
@@ -133,34 +134,37 @@ func (t *textWriter) word(s string) {
 	if s == "" {
 		return
 	}
-	begins := t.b.Len() == 0 || t.ended > 0
+	begins := t.b.Len() == 0 || t.feeds > 0
+	if t.b.Len() > 0 {
+		for i := range t.feeds {
+			if i > 0 {
+				t.b.WriteString(mark(min(t.depth, t.wrote)))
+			}
+			t.b.WriteByte('\n')
+		}
+	}
 	switch {
 	case begins && t.depth > 0:
-		t.b.WriteString(strings.Repeat(">", min(t.depth, 20)) + " ")
+		t.b.WriteString(mark(t.depth) + " ")
 	case t.space && !begins:
 		t.b.WriteByte(' ')
 	}
 	t.b.WriteString(s)
-	t.ended, t.space = 0, false
+	t.wrote, t.feeds, t.space = t.depth, 0, false
 }
 
-// lines sees to it that the text so far ends with n line feeds.
+func mark(depth int) string { return strings.Repeat(">", min(depth, 20)) }
+
+// lines sees to it that the next word stands n lines further.
 func (t *textWriter) lines(n int) {
-	for t.b.Len() > 0 && t.ended < n {
-		t.newline()
-	}
+	t.feeds = max(t.feeds, n)
 	t.space = false
 }
 
 func (t *textWriter) newline() {
-	if t.ended > 2 && !t.pre {
-		return
+	if t.feeds < 3 || t.pre {
+		t.feeds++
 	}
-	if t.ended > 0 && t.depth > 0 {
-		t.b.WriteString(strings.Repeat(">", min(t.depth, 20)))
-	}
-	t.b.WriteByte('\n')
-	t.ended++
 	t.space = false
 }
 

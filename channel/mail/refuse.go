@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/itsmkit/itsmkit/itsm"
 )
@@ -60,10 +61,9 @@ var said = map[Code]string{
 // Error says what is wrong.
 func (r *Rejected) Error() string {
 	text, ok := said[r.Code]
-	if !ok {
+	if limited := strings.Contains(text, "%d"); !ok || limited && r.Limit == 0 {
 		text = string(r.Code)
-	}
-	if r.Limit > 0 {
+	} else if limited {
 		text = fmt.Sprintf(text, r.Limit)
 	}
 	if r.Cause != nil {
