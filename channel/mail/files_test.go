@@ -55,7 +55,7 @@ func (s *store) Remove(ctx context.Context, _, location string) error {
 
 var identity = mail.Identity{Domain: "desk.example.com", Key: []byte("0123456789abcdef")}
 
-func parser(t testing.TB, files mail.Files, limits mail.Limits) *mail.Parser {
+func parser(t require.TestingT, files mail.Files, limits mail.Limits) *mail.Parser {
 	p, err := mail.NewParser(mail.ParserConfig{Files: files, Limits: limits, Identity: identity})
 	require.NoError(t, err)
 	return p
