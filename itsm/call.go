@@ -339,8 +339,10 @@ func (k *Kernel) explain(ctx context.Context, kd *kind, h *handler, id string, i
 		return err
 	}
 	x.dry = true
-	_, err = x.try(kd, h, id, in, receipt)
-	return err
+	return x.retry(true, func() error {
+		_, err := x.try(kd, h, id, in, receipt)
+		return err
+	})
 }
 
 // prepare checks what can be checked before the first try.

@@ -2,6 +2,7 @@ package itsm_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -163,6 +164,70 @@ func TestIfVersionLetsOneOfManyPass(t *testing.T) {
 		require.ErrorIs(t, err, itsm.ErrConflict)
 	}
 	require.Equal(t, 1, passed)
+}
+
+// TestAKeyIsKnownToWhoComesAtTheSameMoment: between the look at the key and the commit the same command is given by
+// another node. Each of the two is then the second time that the key is given.
+func TestAKeyIsKnownToWhoComesAtTheSameMoment(t *testing.T) {
+	inner := memory.New()
+	store := newCounting(inner)
+	_, w, _ := newKernel(t, itsm.Config{Store: store})
+	_, rival, _ := newKernel(t, itsm.Config{Store: inner})
+	meanwhile := func(do func() error) {
+		store.before = func(*itsm.WriteSet) error { store.before = nil; return do() }
+	}
+
+	report := func(w *workshop) (repair, error) {
+		return w.report.Do(root, intake{Title: "Pump leaks"}, itsm.WithNumber("OLD-1"), itsm.Once("old/1"))
+	}
+	meanwhile(func() error { _, err := report(rival); return err })
+	r, err := report(w)
+	require.NoError(t, err, "a given number is taken by the very command")
+	require.EqualValues(t, 1, r.Version)
+
+	start := func(w *workshop) (repair, error) {
+		return w.start.Do(root, r.ID, nothing{}, itsm.IfVersion(1), itsm.Once("start"))
+	}
+	meanwhile(func() error { _, err := start(rival); return err })
+	r, err = start(w)
+	require.NoError(t, err, "the version is another by the very command")
+	require.EqualValues(t, 2, r.Version)
+
+	meanwhile(func() error {
+		_, err := rival.report.Do(root, intake{Title: "Other"}, itsm.WithNumber("OLD-2"))
+		return err
+	})
+	_, err = w.report.Do(root, intake{Title: "Pump leaks"}, itsm.WithNumber("OLD-2"), itsm.Once("old/2"))
+	require.ErrorIs(t, err, itsm.ErrExists, "a number that another command took stays taken")
+}
+
+// TestARefusalIsOfOneInstant: a command looks at two lamps, one of which is always on. While it looks they are changed
+// round, so that it sees both off; what it says must not come of that.
+func TestARefusalIsOfOneInstant(t *testing.T) {
+	store := memory.New()
+	k, l, _ := newLamps(t, itsm.Config{Store: store})
+	_, rival, _ := newLamps(t, itsm.Config{Store: store})
+	desk, hall := made(t, l, "desk"), made(t, l, "hall")
+	_, err := l.turn.Do(ann, hall.ID, turn{})
+	require.NoError(t, err)
+	dark := errors.New("both are off")
+	looks := 0
+	l.onTurn = func(u *itsm.Unit, r *lamp, _ turn) error {
+		if looks++; looks == 1 { // the desk's lamp is off: now it goes on, and the hall's goes off
+			for _, id := range []string{desk.ID, hall.ID} {
+				if _, err := rival.turn.Do(ann, id, turn{}); err != nil {
+					return err
+				}
+			}
+		}
+		is, err := u.Get(hall.Ref())
+		if err == nil && u.Before().Header().State == "off" && is.Header().State == "off" {
+			return dark
+		}
+		return err
+	}
+	require.NotErrorIs(t, k.Explain(ann, desk.Ref(), "turn", turn{}), dark)
+	require.Equal(t, 2, looks)
 }
 
 // TestWhatACommandReadItDependsOn: two lamps may not both be on. While one is turned on the other is, in between the

@@ -321,7 +321,8 @@ func (c *call) inside(t *touch) error {
 	return nil
 }
 
-// IfVersion refuses the command with ErrConflict where the record has another version. The kernel does not try again.
+// IfVersion refuses the command with ErrConflict where the record has another version. The kernel tries again only where
+// another record was written first, or the command's own idempotency key.
 func IfVersion(version int64) Option {
 	return func(c *call) {
 		if c.expect = version; version <= 0 {

@@ -49,6 +49,9 @@ type tx struct {
 	failed  error // of an act in the transaction that nobody undid
 	taken   bool  // the store said that a number is
 	ensured bool  // one of the numbers is a name that somebody else may have taken since
+	judged  bool  // the store was given the set
+	loose   int   // records that were read past a snapshot
+	twin    bool  // the command was tried again because its key may have taken its number
 	deputy  Actor
 
 	attempts [maxDepth + 2]attempt
@@ -188,6 +191,7 @@ func (x *tx) reach(key Key) (*touch, error) {
 // version when it commits, so it needs no snapshot for records alone.
 func (x *tx) stored(key Key) (Record, error) {
 	if getter, ok := x.k.store.(Getter); ok && x.snap == nil {
+		x.loose++
 		return getter.Get(x.ctx, key)
 	}
 	snap, err := x.snapshot()
@@ -404,6 +408,7 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 	if x.dry {
 		return x.wouldExist(set)
 	}
+	x.judged = true
 	if err := x.k.store.Apply(x.ctx, set); err != nil {
 		x.taken = errors.Is(err, ErrExists)
 		return err
@@ -450,8 +455,8 @@ func (x *tx) reset() {
 	clear(x.later)
 	clear(x.begun)
 	x.later, x.hops = x.later[:0], 0
-	x.undos, x.marks, x.created, x.failed, x.taken = x.undos[:0], 0, 0, nil, false
-	x.ensured = false
+	x.undos, x.marks, x.created, x.failed = x.undos[:0], 0, 0, nil
+	x.taken, x.ensured, x.judged, x.loose = false, false, false, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -462,7 +467,7 @@ func (x *tx) end() {
 	x.deepest = 0
 	x.set.empty()
 	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
-	x.call, x.historic, x.dry = call{}, false, false
+	x.call, x.historic, x.dry, x.twin = call{}, false, false, false
 	x.instant, x.clocked = time.Time{}, time.Time{}
 	x.k.pool.Put(x)
 }
@@ -495,15 +500,13 @@ func (x *tx) now() time.Time {
 	return x.instant
 }
 
-// retry runs one try after the other while others write first.
+// retry runs one try after the other while others write first. A command that is given once for a version is refused by
+// its next look at the record, if that is why the store did.
 func (x *tx) retry(once bool, try func() error) (err error) {
 	for n := 0; n < x.k.tries; n++ {
 		x.closeSnapshot()
 		x.reset()
-		err = try()
-		switch {
-		case x.taken && (x.ensured || x.renumber()):
-		case err == nil, once, !errors.Is(err, ErrConflict):
+		if err = try(); !x.again(&err, once) {
 			return err
 		}
 		if cancelled := x.ctx.Err(); cancelled != nil {
@@ -511,4 +514,59 @@ func (x *tx) retry(once bool, try func() error) (err error) {
 		}
 	}
 	return err
+}
+
+// again reports whether what a try answered is not the command's answer.
+func (x *tx) again(err *error, once bool) bool {
+	switch {
+	case x.taken && (x.ensured || x.renumber()):
+		return true
+	case x.taken && x.call.key != "" && !x.twin: // by this very command, perhaps, given a second time
+		x.twin = true
+		return true
+	case errors.Is(*err, ErrConflict):
+		return x.judged || !once
+	case x.judged:
+		return false
+	}
+	torn, fault := x.torn()
+	switch {
+	case fault != nil:
+		*err = fault
+	case torn:
+		*err = ErrConflict
+	}
+	return torn
+}
+
+// torn reports whether the records that a try read were never so at one instant. The store checks what it is given; what
+// is answered without it, a refusal above all, is checked here.
+func (x *tx) torn() (bool, error) {
+	read := 0
+	for _, t := range x.touched {
+		if t.before != nil {
+			read++
+		}
+	}
+	if x.loose == 0 || read < 2 {
+		return false, nil
+	}
+	x.closeSnapshot()
+	snap, err := x.snapshot()
+	if err != nil {
+		return false, err
+	}
+	for _, t := range x.touched {
+		if t.before == nil {
+			continue
+		}
+		now, err := snap.Get(x.ctx, t.key)
+		if err != nil {
+			return false, err
+		}
+		if now.Header().Version != t.version() {
+			return true, nil
+		}
+	}
+	return false, nil
 }

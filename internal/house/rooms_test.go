@@ -96,8 +96,8 @@ var house = []room{
 	{"itsmtest/storetest", []string{"itsm", "lifecycle", "field", "itsmtest"}, nil,
 		"beside: imported by tests of other stores, whose modules it must not grow"},
 
-	{"itsmtest/linear", slices.Concat(kernel, []string{"itsmtest", "store/memory"}), []string{"*"},
-		"beside: checks of concurrent histories, in a module of its own for the checker"},
+	{"itsmtest/linear", slices.Concat(kernel, []string{"itsmtest", "incident"}), []string{"github.com/anishathalye/porcupine"},
+		"beside: checks of concurrent histories, over commands of a practice; in a module of its own for the checker"},
 
 	{"internal/house", nil, nil, "rules about the repository, beside everything"},
 }
