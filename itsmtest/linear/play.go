@@ -60,6 +60,8 @@ func (p *plan) play(t *testing.T, round int, store itsm.Store) []porcupine.Opera
 	for _, c := range players {
 		all.Go(func() {
 			<-begin
+			first := slipNames[round%len(slipNames)] // all begin with the same command under the same key
+			c.give(command{verb: "open", on: first, by: 2, key: "k0 " + first})
 			for range p.commands {
 				c.turn()
 			}
