@@ -8,6 +8,7 @@ import (
 	"github.com/itsmkit/itsmkit/desk"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
 	"github.com/itsmkit/itsmkit/view"
 )
 
@@ -84,11 +85,12 @@ func ExampleViews_Do() {
 	rec, err := views.Do(ann, "outage", ref, itsm.Once("click-1"))
 	fmt.Println(rec.Header().State, rec.Header().Version, err)
 	_, err = views.Do(ann, "outage", ref)
-	fmt.Println(err)
+	refusal, _ := lifecycle.AsRefusal(err)
+	fmt.Println(refusal.Trigger, refusal.Reasons[0].Code)
 	// Output:
 	// <nil>
 	// resolved 2 <nil>
-	// step 1, start: incident: cannot start in state resolved: start is not possible from resolved; permitted here: confirm, close, reopen, edit, comment, note, log_time, attach, link, unlink, watch, unwatch
+	// start not_from_here
 }
 
 // A bulk run takes all that the view finds, and says what became of each.
