@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -563,4 +562,25 @@ func TestWhatTheActorMayNotDoIsDenied(t *testing.T) {
 	assert.Zero(t, d.count())
 }
 
-var _ = time.Second
+// TestAMergedIncidentsThreadGoesOnAtTheSurvivor, with the practice's own merge.
+func TestAMergedIncidentsThreadGoesOnAtTheSurvivor(t *testing.T) {
+	d := newDesk(t, conversation.Config{}, incident.Config{})
+	first := d.reported()
+	reply := answer(mail("m2@example.org", "cleo", "Re: VPN", "More."), "m1@example.org")
+	d.take(reply)
+	second := d.take(mail("m3@example.org", "dan", "VPN too", "Here.")).Record
+	d.ok(d.Merge(d.ann, first.ID, second))
+	assert.Equal(t, []string{"More."}, d.bodies(second), "the survivor took it over")
+	for i, id := range []string{"m1@example.org", "m2@example.org", conversation.MessageID(first, 0, "acme", "desk.example")} {
+		receipt := d.take(answer(mail(numbered("n", i), "cleo", "Re: VPN", numbered("News ", i)), id))
+		assert.Equal(t, conversation.Commented, receipt.Did)
+		assert.Equal(t, second, receipt.Record)
+	}
+	receipt := d.take(mail("n4", "cleo", "Re: ["+first.ID+"]", "And more."))
+	assert.Equal(t, second, receipt.Record)
+	assert.Equal(t, first, receipt.About)
+	assert.True(t, d.take(reply).Seen)
+	assert.Equal(t, incident.StateCancelled, d.get(first).State)
+	assert.Len(t, d.bodies(second), 5)
+	itsmtest.RequireVerified(t, d.root, d.kernel, second)
+}

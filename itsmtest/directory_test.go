@@ -1,6 +1,7 @@
 package itsmtest_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -97,4 +98,21 @@ func TestTenants(t *testing.T) {
 	require.ErrorIs(t, err, itsm.ErrNotFound)
 	_, err = d.Person(t.Context(), "initech", "ann")
 	require.ErrorIs(t, err, itsm.ErrNotFound)
+}
+
+func TestDirectoryFindsAddresses(t *testing.T) {
+	d := itsmtest.Directory{People: []itsm.Profile{{ID: "ann", Mail: "Ann@example.org"}, {ID: "bob"}}}
+	p, err := d.PersonAt(t.Context(), "acme", "mail", "ann@EXAMPLE.org")
+	if err != nil || p.ID != "ann" {
+		t.Errorf("ann's address is %v's: %v", p.ID, err)
+	}
+	if _, err := d.PersonAt(t.Context(), "acme", "mail", "bob"); !errors.Is(err, itsm.ErrNotFound) {
+		t.Errorf("an id is no mail address: %v", err)
+	}
+	if p, err := d.PersonAt(t.Context(), "acme", "chat", "bob"); err != nil || p.ID != "bob" {
+		t.Errorf("but an address of a chat: %v", err)
+	}
+	if _, err := (itsmtest.Tenants{"acme": d}).PersonAt(t.Context(), "umbra", "mail", "ann@example.org"); !errors.Is(err, itsm.ErrNotFound) {
+		t.Errorf("another tenant knows ann: %v", err)
+	}
 }
