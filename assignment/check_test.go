@@ -154,4 +154,13 @@ func TestABigGroup(t *testing.T) {
 	}
 	d := f.decision(f.report(incident.Report{}))
 	assert.Equal(t, assignment.MaxMembers, d.Steps[0].Candidates)
+	choices, err := f.Assignment.WhatIf(f.zoe, itsm.Ref{Kind: incident.Kind}, incident.TriggerReport, incident.Report{Title: "VPN down"})
+	require.NoError(t, err)
+	counted := 0
+	for _, c := range choices[0].Candidates {
+		if c.Load >= 0 {
+			counted++
+		}
+	}
+	assert.Equal(t, assignment.MaxCounted, counted)
 }

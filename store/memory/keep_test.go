@@ -240,7 +240,7 @@ func TestStateIsSmall(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// Counting one text of an indexed column looks at the order alone, but only where the snapshot sees what the order knows.
+// Counting one text of an indexed column looks at the index alone, but only where the snapshot sees what it knows.
 func TestACountAsOfItsInstant(t *testing.T) {
 	s := prepared(t)
 	put(t, s, written("N1", 1, func(n *note) { n.Group = "a" }), written("N2", 1, func(n *note) { n.Group = "b" }))
@@ -266,4 +266,25 @@ func TestACountAsOfItsInstant(t *testing.T) {
 	put(t, s, written("N1", 2, func(n *note) { n.Group = "b" }))
 	require.EqualValues(t, 3, count(after, "a"))
 	require.EqualValues(t, 1, count(before, "b"))
+}
+
+// The same in a column of so many values that it is kept in order.
+func TestACountAmongManyValues(t *testing.T) {
+	s := prepared(t)
+	var writes []itsm.RecordWrite
+	for i := range 3 * manyValues {
+		writes = append(writes, written(name(i), 1, func(n *note) { n.Group = name(i / 2) }))
+	}
+	put(t, s, writes...)
+	v := look(t, s)
+	for _, want := range []struct {
+		group string
+		n     int64
+	}{{name(0), 2}, {name(700), 2}, {name(3*manyValues/2 - 1), 2}, {name(5000), 0}, {"", 0}} {
+		f := itsm.Where("group").Is(want.group)
+		n, err := v.Count(t.Context(), &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: &f})
+		require.NoError(t, err)
+		require.Equal(t, want.n, n, want.group)
+	}
+	require.IsType(t, &ordered{}, s.tables[tableKey{"acme", "note"}].columns["group"])
 }
