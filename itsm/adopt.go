@@ -108,7 +108,7 @@ func (k *Kernel) Find(ctx context.Context, rows RowKind, key string) (_ []Ref, e
 	var refs []Ref
 	for i := range found {
 		ref := found[i].Record.Ref()
-		if len(refs) > 0 && refs[len(refs)-1] == ref || slices.Contains(k.auth.Mask(ctx, actor, ref.Kind), string(rows)) {
+		if len(refs) > 0 && refs[len(refs)-1] == ref || hides(k.auth.Mask(ctx, actor, ref.Kind), rows) {
 			continue
 		}
 		rec, err := snap.Get(ctx, found[i].Record)
