@@ -200,29 +200,37 @@ func decodeCharset(name string, b []byte) string {
 // clean makes a text that every store keeps: valid UTF-8, line feeds, no control characters but tabs, no blank lines
 // at its ends and no space at the ends of lines, but for the one of a signature's mark.
 func clean(text string) string {
-	text = strings.ToValidUTF8(text, string(utf8.RuneError))
-	var b strings.Builder
-	b.Grow(len(text))
-	for i, c := range text {
+	out := make([]byte, 0, len(text))
+	line := 0 // where the last one begins
+	end := func() {
+		if string(out[line:]) != "-- " {
+			out = out[:line+len(bytes.TrimRight(out[line:], " \t"))]
+		}
+	}
+	for i := 0; i < len(text); {
+		run := i
+		for run < len(text) && ' ' <= text[run] && text[run] <= '~' {
+			run++
+		}
+		if out = append(out, text[i:run]...); run == len(text) {
+			break
+		}
+		c, size := utf8.DecodeRuneInString(text[run:])
+		i = run + size
 		switch {
-		case c == '\n' || c == '\t':
-			b.WriteRune(c)
-		case c == '\r':
-			if i+1 == len(text) || text[i+1] != '\n' {
-				b.WriteByte('\n')
+		case c == '\n' || c == '\r':
+			if c == '\r' && i < len(text) && text[i] == '\n' {
+				i++
 			}
-		case control(c):
-		default:
-			b.WriteRune(c)
+			end()
+			out = append(out, '\n')
+			line = len(out)
+		case c == '\t' || !control(c):
+			out = utf8.AppendRune(out, c) // what is no UTF-8 was read as the mark of that
 		}
 	}
-	lines := strings.Split(b.String(), "\n")
-	for i, line := range lines {
-		if line != "-- " {
-			lines[i] = strings.TrimRight(line, " \t")
-		}
-	}
-	return strings.Trim(strings.Join(lines, "\n"), "\n")
+	end()
+	return string(bytes.Trim(out, "\n"))
 }
 
 func control(c rune) bool { return c < ' ' || c == 0x7f || 0x80 <= c && c < 0xa0 || c == 0xfeff }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/itsmkit/itsmkit/conversation"
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
 )
@@ -16,10 +17,6 @@ const (
 	// lookBack is how many versions before a letter are looked at for what it answers, so that a long ticket costs no more.
 	lookBack = 128
 )
-
-// messageRows hold the ids of messages that were received, as "mail:" and the id, where a desk keeps those by
-// themselves.
-const messageRows itsm.RowKind = "message"
 
 // letter is one text to some people.
 type letter struct {
@@ -90,7 +87,7 @@ func (l *letters) read(ctx context.Context) error {
 		}
 	}
 	sent, automatic := 0, 0
-	for _, kind := range [...]itsm.RowKind{itsm.Comments, messageRows} {
+	for _, kind := range [...]itsm.RowKind{itsm.Comments, conversation.Messages} {
 		var near []itsm.Row
 		first, err := rows(kind, 0, 3)
 		if err == nil {
@@ -127,7 +124,7 @@ func (l *letters) read(ctx context.Context) error {
 func (l *letters) message(row *itsm.Row) (mailed, bool, error) {
 	m := mailed{row: row.ID}
 	mine := row.Sealed.Subject == l.ticket.Caller
-	if row.Kind == messageRows {
+	if row.Kind == conversation.Messages {
 		var facts struct {
 			Automatic bool `json:"automatic"`
 		}

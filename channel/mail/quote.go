@@ -8,6 +8,9 @@ import (
 // maxSignature is how many lines a signature has at most; what is longer was meant to be read.
 const maxSignature = 15
 
+// maxTries is how many lines that say from whom are looked behind.
+const maxTries = 200
+
 // Strip takes off what a reply brings along: the quoted message at its end, with the line or the headers that introduce
 // it, and a signature behind its mark ("-- "). It cuts only where it is certain: lines between which somebody answered
 // stay, and a text that would be left empty stays as it is.
@@ -33,7 +36,14 @@ func trimBlank(lines []string, end int) int {
 
 // quoteStart answers where the quoted end begins, or end where there is none.
 func quoteStart(lines []string, end int) int {
+	tries := 0
 	for i := range end { // headers of the message that is answered: everything after them is that message
+		if !fromLine.MatchString(strings.Trim(lines[i], " *")) {
+			continue
+		}
+		if tries++; tries > maxTries {
+			break
+		}
 		if headerBlock(lines[i:end]) {
 			if top := trimBlank(lines, i); top > 0 && divider.MatchString(strings.TrimSpace(lines[top-1])) {
 				return top - 1
@@ -74,11 +84,8 @@ func signatureStart(lines []string, end int) int {
 	return end
 }
 
-// headerBlock reports whether lines begin with the headers that mail programs put over the message that is answered.
+// headerBlock reports whether a line that says from whom begins the headers that mail programs put over the message that is answered.
 func headerBlock(lines []string) bool {
-	if len(lines) < 3 || !fromLine.MatchString(strings.Trim(lines[0], " *")) {
-		return false
-	}
 	found := 0
 	for _, line := range lines[1:min(len(lines), 8)] {
 		line = strings.Trim(line, " *")

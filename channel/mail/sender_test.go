@@ -153,6 +153,49 @@ func TestAThreadThereAndBack(t *testing.T) {
 	assert.NotEmpty(t, o.secure)
 }
 
+// Mail in, mail out, mail in again: all of it is one thread, for Bob's program and for the desk.
+func TestOneThreadThroughTheDesk(t *testing.T) {
+	o := open(t, &server{}, nil)
+	gateway := itsm.WithActor(t.Context(), itsmtest.Integration("gateway", itsmtest.InTenant("acme"), itsmtest.WithRoles(itsm.Agent)))
+	arrive := func(id, headers, text string) conversation.Receipt {
+		raw := "From: Bob <bob@example.com>\nTo: desk@acme.example.com\nMessage-ID: <" + id + ">\n" + headers + "\n\n" + text
+		m, err := parser(t, &store{}, mail.Limits{}).Parse(t.Context(), "acme", strings.NewReader(crlf(raw)))
+		require.NoError(t, err)
+		receipt, err := o.Conversation.Receive(gateway, m)
+		require.NoError(t, err)
+		return receipt
+	}
+	reported := arrive("b1@example.com", "Subject: VPN down", "Since this morning.")
+	require.Equal(t, conversation.Reported, reported.Did)
+	sent := o.sent(t)
+	require.Len(t, sent, 1)
+	assert.Equal(t, []string{"b1@example.com"}, sent[0].InReplyTo)
+	assert.Equal(t, []string{"b1@example.com"}, sent[0].References)
+
+	_, err := o.Incidents.Comment(o.ann, reported.Record.ID, itsm.Comment{Body: "Which gateway?"})
+	require.NoError(t, err)
+	sent = o.sent(t)
+	require.Len(t, sent, 1)
+	question := sent[0]
+	assert.Equal(t, []string{"b1@example.com"}, question.InReplyTo)
+
+	notice := arrive("b2@example.com", "Subject: away\nAuto-Submitted: auto-replied\nIn-Reply-To: <"+question.ID+">", "Back on Monday.")
+	assert.Equal(t, conversation.Recorded, notice.Did)
+	assert.Equal(t, reported.Record, notice.Record)
+	assert.Empty(t, o.sent(t), "no machine is answered")
+
+	reply := arrive("b3@example.com", "Subject: something else\nIn-Reply-To: <"+question.ID+">", "Vienna.")
+	assert.Equal(t, conversation.Commented, reply.Did)
+	assert.Equal(t, reported.Record, reply.Record)
+
+	_, err = o.Incidents.Comment(o.ann, reported.Record.ID, itsm.Comment{Body: "Thanks."})
+	require.NoError(t, err)
+	sent = o.sent(t)
+	require.Len(t, sent, 1)
+	assert.Equal(t, []string{"b3@example.com"}, sent[0].InReplyTo, "his last word, and not his absence notice")
+	assert.Subset(t, sent[0].References, []string{"b1@example.com", question.ID, "b3@example.com"})
+}
+
 func TestWhatIsInternalNeverLeaves(t *testing.T) {
 	o := open(t, &server{}, nil)
 	inc := o.report(t, "VPN down")

@@ -52,6 +52,7 @@ func serve(t testing.TB, s *server) *server {
 	}()
 	t.Cleanup(func() {
 		_ = srv.Close()
+		_ = listener.Close() // a server that did not begin yet does not know it
 		<-done
 	})
 	s.port = listener.Addr().(*net.TCPAddr).Port
