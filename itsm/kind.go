@@ -258,7 +258,7 @@ func (kd *kind) describe() {
 		if i == kd.customAt {
 			continue
 		}
-		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index, Personal: f.Personal})
+		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index, Personal: f.Personal, Person: f.Personal && f.Subject == ""})
 	}
 	if TicketOf(kd.zero) != nil {
 		kd.columns = append(kd.columns, ColumnSpec{Name: columnOpenAssignee, Kind: field.KindText, Indexed: true})

@@ -77,8 +77,8 @@ type ColumnSpec struct {
 	Name    string
 	Kind    field.Kind
 	Indexed bool
-	// Personal marks what is data of a person.
-	Personal bool
+	// Personal marks what is data of a person, and Person what is the person's own name.
+	Personal, Person bool
 }
 
 // Snapshot is a view of a store at one instant. It is used by one goroutine at a time.
