@@ -35,16 +35,16 @@ var (
 	mail = itsmtest.As(context.Background(), itsmtest.Integration("mail", itsmtest.ActingFor("cleo")))
 )
 
-type desk struct {
+type room struct {
 	*incident.Incidents
 	k     *itsm.Kernel
 	clock *itsmtest.Clock
 }
 
 // newDesk is a desk with incidents that have custom fields, one of them personal.
-func newDesk(t tb) *desk {
+func newDesk(t tb) *room {
 	t.Helper()
-	d := &desk{}
+	d := &room{}
 	d.k, d.clock = itsmtest.Kernel(t, itsm.Config{Store: memory.New()}, func(k *itsm.Kernel) (err error) {
 		d.Incidents, err = incident.New(k, incident.Config{Custom: field.Schema{Version: 1, Fields: []field.Declaration{
 			{Name: "site", Title: "Site", Kind: field.KindText},
@@ -62,7 +62,7 @@ func newDesk(t tb) *desk {
 }
 
 // live lets anybody give any commands; what is refused is refused.
-func (d *desk) live(t *rapid.T) {
+func (d *room) live(t *rapid.T) {
 	text := rapid.SampledFrom([]string{"Down.", "=1+1", "'tis", "-", "two\nlines", "cr\r\nlf", `back\slash \r`, "é\"quoted\"", "@x, y", "\tt", " "})
 	var made []itsm.Ref
 	for range rapid.IntRange(1, 40).Draw(t, "commands") {
@@ -127,7 +127,7 @@ func (d *desk) live(t *rapid.T) {
 	}
 }
 
-func (d *desk) lives(t require.TestingT) []byte {
+func (d *room) lives(t require.TestingT) []byte {
 	var file bytes.Buffer
 	_, err := export.Lives(root, &file, d.k, export.Selection{Kinds: []string{incident.Kind}})
 	require.NoError(t, err)
@@ -135,7 +135,7 @@ func (d *desk) lives(t require.TestingT) []byte {
 }
 
 // story is all that two desks must have in common, read as a user reads it. Salts are fresh, so digests differ.
-func (d *desk) story(t require.TestingT) []any {
+func (d *room) story(t require.TestingT) []any {
 	var all []any
 	for inc, err := range d.All(root, itsm.Query{}) {
 		require.NoError(t, err)
@@ -223,7 +223,7 @@ func TestWhatIsToComeFiresAtItsNewPlace(t *testing.T) {
 }
 
 // sample is a file of two records.
-func sample(t tb) (string, *desk) {
+func sample(t tb) (string, *room) {
 	d := newDesk(t)
 	for range 2 {
 		inc, err := d.Report(cleo, incident.Report{Title: "VPN down"})
