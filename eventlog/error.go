@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error says why a log could not be read, and where. Every error of this package is one; find it with errors.As.
+// Error says why a log could not be read or written, and where. Every error of this package is one; find it with errors.As.
 type Error struct {
 	Code    Code
 	Source  string // what the caller calls the log, often a file name; may be empty
@@ -26,6 +26,7 @@ type Code string
 const (
 	CodeConfig     Code = "config"     // the configuration cannot work
 	CodeRead       Code = "read"       // the reader failed; see Err
+	CodeWrite      Code = "write"      // the writer failed; see Err
 	CodeEmpty      Code = "empty"      // nothing to read
 	CodeTruncated  Code = "truncated"  // ends too early
 	CodeCorrupt    Code = "corrupt"    // gzip data is damaged
@@ -41,6 +42,9 @@ const (
 	CodeNoZone     Code = "no-zone"    // a time has no offset and no zone is configured
 	CodeColumn     Code = "column"     // a column is missing or occurs twice
 	CodeRagged     Code = "ragged"     // a row has more or fewer fields than the header
+	CodeType       Code = "type"       // a type of events or objects, or one of its attributes, was not declared
+	CodeDuplicate  Code = "duplicate"  // an id or a name stands twice
+	CodeDangling   Code = "dangling"   // a relation leads to an object that is not there
 )
 
 // Error gives place and message: `log.xes:12: trace 3, event 4: …`.

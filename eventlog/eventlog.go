@@ -1,4 +1,5 @@
-// Package eventlog reads process event logs as streams: XES 1.0 and CSV, plain or gzip.
+// Package eventlog reads and writes process event logs as streams, plain or gzip: XES (IEEE 1849), OCEL 2.0 in JSON, and,
+// for reading, CSV.
 //
 // A log is a header and a sequence of traces, one a case; a trace is its attributes and its events; an event is a list
 // of typed attributes. [ReadXES] and [ReadCSV] give the same [Log], so that a program that works on traces or on events
@@ -14,6 +15,9 @@
 //		}
 //		fmt.Println(trace.Name(), len(trace.Events))
 //	}
+//
+// [WriteXES] writes such traces. An object-centric log, whose events belong to any number of objects, is an
+// [ObjectLog]: [WriteOCEL] and [ReadOCEL].
 //
 // # Errors
 //
@@ -33,7 +37,7 @@
 // of a CSV file come row by row; its traces can be known only at its end, so [Log.Traces] holds all of its rows.
 // Repeated strings are shared. What an iterator has given belongs to the caller and is never reused.
 //
-// A Log is for one goroutine.
+// A Log, and an ObjectLog that was read, are for one goroutine.
 package eventlog
 
 import "iter"

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/xml"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,38 @@ func TestRealIncidents(t *testing.T) {
 		"Wait - User": 4217, "Assigned": 3221, "In Call": 2035, "Wait": 1533, "Wait - Implementation": 493,
 		"Wait - Vendor": 313, "Wait - Customer": 101, "Unmatched": 5, "Cancelled": 1}, status)
 	assert.Equal(t, map[string]int{"Medium": 4045, "Low": 3245, "High": 261, "Major": 3}, impact)
+}
+
+// TestRealIncidentsAreWrittenAndReadBack keeps a real log, whose keys the schema refuses, as it is.
+func TestRealIncidentsAreWrittenAndReadBack(t *testing.T) {
+	read := func(r io.Reader) *eventlog.Log {
+		log, err := eventlog.ReadXES(r, eventlog.XES{})
+		require.NoError(t, err)
+		return log
+	}
+	open := func() *eventlog.Log {
+		file, err := os.Open(shared(t, "BPIC13_i.xes.gz"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = file.Close() })
+		return read(file)
+	}
+	var copied bytes.Buffer
+	log := open()
+	require.NoError(t, eventlog.WriteXES(&copied, log.Header, log.Traces(), eventlog.XESOutput{AnyKey: true, Gzip: true}))
+	was, is := open(), read(&copied)
+	assert.Equal(t, was.Header, is.Header)
+	next, stop := iter.Pull2(is.Traces())
+	defer stop()
+	traces := 0
+	for trace, err := range was.Traces() {
+		require.NoError(t, err)
+		again, err, ok := next()
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, trace, again)
+		traces++
+	}
+	assert.Equal(t, 7554, traces)
 }
 
 func TestRealProblems(t *testing.T) {

@@ -118,18 +118,8 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := plan.Pointer(rec)
-		for _, c := range entry.Changes {
-			if custom, ok := strings.CutPrefix(c.Field, "custom."); ok {
-				d, _ := kd.schema.Declaration(custom)
-				kd.plan.CustomFields(p).Set(custom, c.value(d.Kind))
-				continue
-			}
-			i := kd.plan.Index(c.Field)
-			if i < 0 {
-				continue // a field of an older release
-			}
-			if err := kd.plan.Set(i, p, c.value(kd.plan.Fields[i].Kind)); err != nil {
+		for i := range entry.Changes {
+			if err := kd.change(rec, &entry.Changes[i]); err != nil {
 				return nil, ErrBroken.because(fmt.Errorf("%s@%d: %w", e.Key, e.Version, err))
 			}
 		}
@@ -140,6 +130,21 @@ func (kd *kind) fold(events []*Event) (Record, error) {
 		h.Version, h.UpdatedAt, h.Digest = e.Version, e.At, e.Digest
 	}
 	return rec, nil
+}
+
+// change makes one change of an event on a record.
+func (kd *kind) change(rec Record, c *FieldChange) error {
+	p := plan.Pointer(rec)
+	if custom, ok := strings.CutPrefix(c.Field, "custom."); ok {
+		d, _ := kd.schema.Declaration(custom)
+		kd.plan.CustomFields(p).Set(custom, c.value(d.Kind))
+		return nil
+	}
+	i := kd.plan.Index(c.Field)
+	if i < 0 {
+		return nil // a field of an older release
+	}
+	return kd.plan.Set(i, p, c.value(kd.plan.Fields[i].Kind))
 }
 
 // Read decodes an event. Its changes come in the order of their names.
@@ -266,6 +271,11 @@ func (x *tx) verify(kd *kind, rec Record) error {
 	if err != nil {
 		return err
 	}
+	return kd.verify(rec, events, rows)
+}
+
+func (kd *kind) verify(rec Record, events []*Event, rows []Row) error {
+	key := rec.Header().Key()
 	broken := func(version int64, what string) error {
 		return &Error{Code: ErrBroken.Code, Message: ErrBroken.Message, Args: map[string]string{
 			"record": key.Ref().String(), "version": strconv.FormatInt(version, 10), "found": what,

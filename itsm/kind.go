@@ -258,13 +258,13 @@ func (kd *kind) describe() {
 		if i == kd.customAt {
 			continue
 		}
-		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index})
+		kd.columns = append(kd.columns, ColumnSpec{Name: f.Name, Kind: f.Kind, Indexed: f.Index, Personal: f.Personal, Person: f.Personal && f.Subject == ""})
 	}
 	if TicketOf(kd.zero) != nil {
 		kd.columns = append(kd.columns, ColumnSpec{Name: columnOpenAssignee, Kind: field.KindText, Indexed: true})
 	}
 	for _, d := range kd.schema.Schema().Fields {
-		kd.columns = append(kd.columns, ColumnSpec{Name: "custom." + d.Name, Kind: d.Kind, Indexed: d.Indexed})
+		kd.columns = append(kd.columns, ColumnSpec{Name: "custom." + d.Name, Kind: d.Kind, Indexed: d.Indexed, Personal: d.Personal})
 	}
 	kd.columnAt = make(map[string]int, len(kd.columns))
 	for i, c := range kd.columns {

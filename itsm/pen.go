@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/internal/plan"
@@ -23,6 +24,7 @@ type pen struct {
 type sealing struct {
 	field, subject   string
 	salt, value, end int
+	gone             bool // only its trace is kept
 }
 
 // write closes a touched record: version, changes, chained event.
@@ -99,22 +101,37 @@ func (x *tx) describe(t *touch, e *Event, before Record) error {
 		return err
 	}
 	facts := len(x.ink)
+	x.sealWho(e, t.people)
+	x.sealChanges(t, before)
+	x.bind(e, facts, t.rows)
+	return nil
+}
+
+// sealWho seals the people of an event: who acted, for whom, and whom it concerns.
+func (x *tx) sealWho(e *Event, people []string) {
 	if e.Actor.Kind == Person {
 		x.sealText(sealedActor, e.Actor.ID, e.Actor.ID)
 	}
 	if e.Actor.OnBehalfOf != "" {
 		x.sealText(sealedOnBehalf, e.Actor.OnBehalfOf, e.Actor.OnBehalfOf)
 	}
-	for i, person := range t.people {
+	for i, person := range people {
 		x.sealText(sealedPeople+strconv.Itoa(i+1), person, person)
 	}
-	x.sealChanges(t, before)
+}
+
+// bind gives the event what was written: facts up to a place in the ink, sealed values behind it, and stamps of rows.
+func (x *tx) bind(e *Event, facts int, rows []Row) {
 	ink := slices.Clone(x.ink)
 	e.Facts = ink[:facts:facts]
 	if len(x.sealing) > 0 {
 		e.Sealed = make([]Sealed, len(x.sealing))
 		for i, s := range x.sealing {
 			sealed := &e.Sealed[i]
+			if s.gone {
+				*sealed = Sealed{Field: s.field, Subject: Erased}
+				continue
+			}
 			*sealed = Sealed{
 				Field: s.field, Subject: s.subject,
 				Salt: ink[s.salt:s.value:s.value], Value: ink[s.value:s.end:s.end],
@@ -122,16 +139,15 @@ func (x *tx) describe(t *touch, e *Event, before Record) error {
 			sealed.Digest, x.scratch = sealDigest(x.scratch, sealed)
 		}
 	}
-	if len(t.rows) > 0 {
-		e.Rows = make([]RowStamp, len(t.rows))
-		for i := range t.rows {
-			r := &t.rows[i]
+	if len(rows) > 0 {
+		e.Rows = make([]RowStamp, len(rows))
+		for i := range rows {
+			r := &rows[i]
 			r.At = e.At
 			e.Rows[i] = RowStamp{ID: r.ID, Kind: r.Kind}
 			e.Rows[i].Digest, x.scratch = r.digest(x.scratch)
 		}
 	}
-	return nil
 }
 
 // writeFacts appends the JSON object of facts: changed fields in the order of the record, then what else happened.
@@ -202,19 +218,12 @@ func (f fact) alike(other fact) bool { return f.name == other.name }
 func (x *tx) sealChanges(t *touch, before Record) {
 	kd := t.kind
 	was, is := plan.Pointer(before), plan.Pointer(t.after)
-	subject := func(name string) string {
-		i := kd.plan.Index(name)
-		if s := kd.plan.Get(i, is).Text(); s != "" {
-			return s
-		}
-		return kd.plan.Get(i, was).Text()
-	}
 	for _, i := range x.pen.diff {
 		if i == kd.customAt {
 			x.changes = field.AppendChanges(x.changes[:0], *kd.plan.CustomFields(was), *kd.plan.CustomFields(is))
 			for _, c := range x.changes {
 				if d, _ := kd.schema.Declaration(c.Name); d.Personal {
-					x.sealValue("custom."+c.Name, subject("caller"), c.After)
+					x.sealValue("custom."+c.Name, kd.personOf("caller", was, is), c.After)
 				}
 			}
 			continue
@@ -224,12 +233,25 @@ func (x *tx) sealChanges(t *touch, before Record) {
 			continue
 		}
 		v := kd.plan.Get(i, is)
-		if f.Subject == "" {
-			x.sealValue(f.Name, v.Text(), v)
-		} else {
-			x.sealValue(f.Name, subject(f.Subject), v)
-		}
+		x.sealValue(f.Name, kd.subjectOf(f, v, was, is), v)
 	}
+}
+
+// subjectOf is the person whose data the new value of a personal field is.
+func (kd *kind) subjectOf(f *plan.Field, v field.Value, was, is unsafe.Pointer) string {
+	if f.Subject == "" {
+		return v.Text()
+	}
+	return kd.personOf(f.Subject, was, is)
+}
+
+// personOf is whom a field names, or did before.
+func (kd *kind) personOf(name string, was, is unsafe.Pointer) string {
+	i := kd.plan.Index(name)
+	if s := kd.plan.Get(i, is).Text(); s != "" {
+		return s
+	}
+	return kd.plan.Get(i, was).Text()
 }
 
 func invalidValue(name string, err error) error {

@@ -77,6 +77,8 @@ type ColumnSpec struct {
 	Name    string
 	Kind    field.Kind
 	Indexed bool
+	// Personal marks what is data of a person, and Person what is the person's own name.
+	Personal, Person bool
 }
 
 // Snapshot is a view of a store at one instant. It is used by one goroutine at a time.
@@ -147,6 +149,9 @@ type RecordWrite struct {
 	Expect int64
 	// Event has the record's new version.
 	Event *Event
+	// Earlier are events to be written before Event, in the order of their versions: a record that is restored brings its
+	// whole history at once. Empty for all else.
+	Earlier []*Event
 	// Rows are added; the rows with the ids in Removed are deleted.
 	Rows    []Row
 	Removed []int64

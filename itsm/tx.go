@@ -94,6 +94,9 @@ const (
 	factRemoved = "removed_row"
 )
 
+// factSuppressed names timers that had passed before they were set.
+const factSuppressed = "suppressed"
+
 // undo restores a touch to where it was when a Try began. The record keeps its place, because the handler that tries
 // may hold it.
 type undo struct {

@@ -378,7 +378,7 @@ func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any)
 	}
 	u.touch.begin(u)
 	if u.Suppresses(due) {
-		u.touch.facts = append(u.touch.facts, fact{name: "suppressed", json: field.Text(name).AppendJSON(nil)})
+		u.touch.facts = append(u.touch.facts, fact{name: factSuppressed, json: field.Text(name).AppendJSON(nil)})
 		u.touch.timer(Timer{Key: u.touch.key, Name: name}, true)
 		return nil
 	}
@@ -471,16 +471,21 @@ func marshal(v any) ([]byte, error) {
 	if err != nil {
 		return nil, ErrInvalid.because(err)
 	}
+	return text, checkJSON(text)
+}
+
+// checkJSON refuses JSON with text that is none.
+func checkJSON(text []byte) error {
 	for i := 0; i+5 < len(text); i++ {
 		if text[i] != '\\' {
 			continue
 		}
 		if code := string(text[i+1 : i+6]); code == "u0000" || code == "ufffd" {
-			return nil, ErrInvalid.because(field.ErrText)
+			return ErrInvalid.because(field.ErrText)
 		}
 		i++ // what is escaped begins no escape
 	}
-	return text, nil
+	return nil
 }
 
 // RemoveRow takes a row of the record away; its trace stays in the events.

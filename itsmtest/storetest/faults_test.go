@@ -33,6 +33,15 @@ var faults = map[string]fault{
 			}
 			return nil
 		})},
+	"the events before the last are lost": {"Apply/a record comes with its whole history", applying(
+		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
+			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) {
+				w.Records = slices.Clone(w.Records)
+				for i := range w.Records {
+					w.Records[i].Earlier = nil
+				}
+			}))
+		})},
 	"reads are not compared": {"Race/two that read what the other writes do not both win", applying(
 		func(ctx context.Context, s itsm.Store, set *itsm.WriteSet) error {
 			return s.Apply(ctx, with(set, func(w *itsm.WriteSet) { w.Reads = nil }))

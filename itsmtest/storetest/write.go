@@ -58,6 +58,38 @@ var apply = []promise{
 		set.Reads = []itsm.VersionCheck{{Key: key(id(7)), Expect: 1}}
 		t.refused(set, itsm.ErrConflict, "a read record that does not exist")
 	}},
+	{"a record comes with its whole history", func(t *trial) {
+		t.furnished()
+		first := newJob(key(id(7)))
+		second := first.next(nil)
+		third := second.next(nil)
+		whole := third.write(first.row(65536, "first"), third.row(3*65536, ""))
+		whole.Expect, whole.Earlier = 0, []*itsm.Event{first.event(), second.event()}
+		stale := newJob(key(id(1))).next(nil).next(nil).write()
+		stale.Expect, stale.Earlier = 0, whole.Earlier[:0:0]
+		t.refused(&itsm.WriteSet{Records: []itsm.RecordWrite{whole, stale}}, itsm.ErrExists, "a history beside a number that is taken")
+		fed := len(t.feed(0))
+		t.apply(&itsm.WriteSet{Records: []itsm.RecordWrite{whole}})
+		t.same(t.get(first.Key()).Version, int64(3), "the record has its last version")
+		t.view(func(v itsm.Snapshot) {
+			events, err := v.Events(t.Context(), nil, first.Key(), 0, 0)
+			t.ok(err, "Events")
+			var versions []int64
+			for _, e := range events {
+				versions = append(versions, e.Version)
+			}
+			t.same(versions, []int64{1, 2, 3}, "the history has every event")
+			rows, err := v.Rows(t.Context(), nil, first.Key(), "", 0, 0)
+			t.ok(err, "Rows")
+			t.same(len(rows), 2, "the rows are there")
+		})
+		var versions []int64
+		for _, d := range t.feed(0)[fed:] {
+			versions = append(versions, d.Event.Version)
+		}
+		t.same(versions, []int64{1, 2, 3}, "the feed has every event, in order")
+		t.put(third.next(nil))
+	}},
 	{"reads alone are judged", func(t *trial) {
 		j := t.furnished()
 		t.apply(&itsm.WriteSet{Reads: []itsm.VersionCheck{{Key: j.Key(), Expect: j.Version}, {Key: key(id(7))}}})

@@ -47,7 +47,14 @@ func checkSet(set *itsm.WriteSet) error {
 		if w.Event != nil && (w.Event.Key != key || w.Event.Version != h.Version) {
 			return itsm.Invalid("Event", fmt.Sprintf("the event of %s names another record or version", key))
 		}
-		last := int64(0)
+		last := w.Expect
+		for _, e := range w.Earlier {
+			if w.Event == nil || e.Key != key || e.Version <= last || e.Version >= h.Version {
+				return itsm.Invalid("Earlier", fmt.Sprintf("the earlier events of %s do not lead up to its event", key))
+			}
+			last = e.Version
+		}
+		last = 0
 		for j := range w.Rows {
 			r := &w.Rows[j]
 			if r.Record != key {
@@ -219,6 +226,10 @@ func (s *Store) writeRecord(w *itsm.RecordWrite) {
 	if !e.dirty {
 		e.dirty = true
 		e.table.dirty = append(e.table.dirty, e)
+	}
+	for _, earlier := range w.Earlier {
+		s.feed.add(place{e, len(e.events)})
+		e.events = append(e.events, earlier)
 	}
 	if w.Event != nil {
 		s.feed.add(place{e, len(e.events)})
