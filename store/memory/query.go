@@ -56,6 +56,7 @@ type search struct {
 	mark    match
 	count   bool
 	counted int64
+	tally   *tally // where it is counted by a column
 }
 
 // match is a record with what it is sorted by.
@@ -127,8 +128,12 @@ func (x *search) add(r itsm.Record, known bool) {
 	if x.record = r; !known && x.Filter != nil && !x.Filter.Match(x.column) {
 		return
 	}
-	if x.count {
+	switch {
+	case x.count:
 		x.counted++
+		return
+	case x.tally != nil:
+		x.tally.addValue(x.column(x.tally.column))
 		return
 	}
 	m := match{id: r.Header().ID, record: r}
@@ -196,6 +201,9 @@ func (x *search) run(ctx context.Context) error {
 	switch {
 	case x.count && x.exact:
 		x.counted = int64(w.count())
+		t.lock.RUnlock()
+	case x.tally != nil && x.exact && ok && len(p.sorts) == 1:
+		x.tally.addAll(p.sorts[0].index, w)
 		t.lock.RUnlock()
 	case x.count || x.Limit == 0 || !ok:
 		t.lock.RUnlock()
