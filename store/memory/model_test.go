@@ -162,7 +162,7 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 func drawFilter(t *rapid.T) *itsm.Filter {
 	group, rank, id, odd := itsm.Where("group"), itsm.Where("rank"), itsm.Where("id"), itsm.Where("odd")
 	parts := rapid.SliceOfN(rapid.SampledFrom([]itsm.Filter{
-		group.Is("a"), group.In("b", "a", "b"), group.IsNot("a"), group.Prefix("b"), group.Prefix("\xff"), group.Empty(),
+		group.Is("a"), group.Is(""), group.In("b", "a", "b"), group.IsNot("a"), group.Prefix("b"), group.Prefix("\xff"), group.Empty(),
 		rank.Equals(field.Int(3)), rank.Before(field.Int(2)), rank.AtMost(field.Int(2)), rank.After(field.Int(7)), rank.AtLeast(field.Number(6.5)),
 		id.In(name(3), name(5), name(3), name(77), "none"), id.AtLeast(field.Text(name(120))), itsm.Where("text").Is("x"),
 		itsm.Any(group.Is("a"), rank.Equals(field.Int(1))), itsm.Any(group.Is("b"), itsm.Where("text").Is("y")), itsm.Any(), itsm.All(),

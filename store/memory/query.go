@@ -227,7 +227,7 @@ func (x *search) run(ctx context.Context) error {
 // snapshot sees just that: nothing was committed since. The table's index lock is held.
 func (x *search) measure() bool {
 	f := x.Filter
-	if f == nil || f.Op != itsm.OpIn || len(f.Values) != 1 || f.Values[0].Kind() != field.KindText {
+	if f == nil || f.Op != itsm.OpIn || len(f.Values) != 1 || f.Values[0].Kind() != field.KindText || f.Values[0].IsZero() {
 		return false
 	}
 	x.store.mu.RLock()
@@ -235,7 +235,7 @@ func (x *search) measure() bool {
 	if x.store.views.current.commit != x.commit || len(x.table.dirty) > 0 {
 		return false
 	}
-	switch c := cellOf(f.Values[0]); index := x.table.columns[f.Column].(type) {
+	switch c := cellOf(f.Values[0]); index := x.table.column(x.kind, f.Column).(type) {
 	case *grouped:
 		if place, there := index.places[c]; there {
 			x.counted = int64(index.groups[place].members.size)
