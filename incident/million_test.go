@@ -18,9 +18,9 @@ const million = 1_000_000
 // archive is a desk of two years and a million incidents, of which a share is open.
 type archive struct {
 	*desk
-	now    time.Time
-	draw   *rand.Rand
-	share  float64
+	now   time.Time
+	draw  *rand.Rand
+	share float64
 	// empty and stored are bytes: of all else, and of records and events alone.
 	empty, stored uint64
 }
