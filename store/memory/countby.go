@@ -59,18 +59,32 @@ func (c *tally) addValue(v field.Value) {
 	}
 }
 
-// addAll counts entries by an index.
+// addAll counts entries by an index: of shared values set by set, where that is less than entry by entry.
 func (c *tally) addAll(of index, w words) {
 	g, ok := of.(*grouped)
 	if !ok {
 		w.each(func(ord uint32) { c.add(of.cell(ord), 1) })
 		return
 	}
-	counts := make([]int64, len(g.groups))
-	w.each(func(ord uint32) { counts[g.of[ord]]++ })
+	counts := make([]int, len(g.groups))
+	work := 0
+	for _, of := range g.groups {
+		if of != nil {
+			work += len(of.members.few) + len(of.members.many)
+		}
+	}
+	if work < w.count() {
+		for place, of := range g.groups {
+			if of != nil {
+				counts[place] = of.members.within(w)
+			}
+		}
+	} else {
+		w.each(func(ord uint32) { counts[g.of[ord]]++ })
+	}
 	for place, n := range counts {
 		if n > 0 {
-			c.add(g.groups[place].cell, n)
+			c.add(g.groups[place].cell, int64(n))
 		}
 	}
 }
