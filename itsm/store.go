@@ -58,6 +58,16 @@ type Getter interface {
 	Get(ctx context.Context, key Key) (Record, error)
 }
 
+// ColumnCounter is what a store's snapshots may also be: they count by the values of a column without handing records
+// out. It must answer what counting the records of [Snapshot.Query] would.
+type ColumnCounter interface {
+	// CountBy answers for each value of a column how many of the records that match have it, in the order of
+	// [field.Compare], a whole number before another one that amounts to the same. All empty values are one, the zero
+	// Value. The query's sort, mark and limit do not matter. The column is one of the kind's, and holds no lists. Where
+	// there are more values than limit, it answers as many buckets, whichever.
+	CountBy(ctx context.Context, q *StoreQuery, column string, limit int) ([]Bucket, error)
+}
+
 // Codec is what a store needs to know of a kind. The kernel makes it.
 type Codec interface {
 	// Kind is the kind's name.

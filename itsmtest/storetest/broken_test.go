@@ -88,7 +88,10 @@ type brokenView struct {
 	itsm.Snapshot
 	query        func(context.Context, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)
 	count        func(context.Context, *itsm.StoreQuery) (int64, error)
+	countBy      func(context.Context, *itsm.StoreQuery, string, int) ([]itsm.Bucket, error)
 	events       func(context.Context, []*itsm.Event, itsm.Key, int64, int) ([]*itsm.Event, error)
+	rows         func(context.Context, []itsm.Row, itsm.Key, itsm.RowKind, int64, int) ([]itsm.Row, error)
+	findRows     func(context.Context, []itsm.Row, string, itsm.RowKind, string, int) ([]itsm.Row, error)
 	subscription func(context.Context, string) (itsm.Subscription, error)
 }
 
@@ -113,6 +116,33 @@ func (b *brokenView) Events(ctx context.Context, dst []*itsm.Event, k itsm.Key, 
 	return b.events(ctx, dst, k, after, limit)
 }
 
+// CountBy keeps the store in memory an itsm.ColumnCounter.
+func (b *brokenView) CountBy(ctx context.Context, q *itsm.StoreQuery, column string, limit int) ([]itsm.Bucket, error) {
+	if b.countBy == nil {
+		return countByOf(b.Snapshot)(ctx, q, column, limit)
+	}
+	return b.countBy(ctx, q, column, limit)
+}
+
+// countByOf is the CountBy of a view that is an itsm.ColumnCounter.
+func countByOf(v itsm.Snapshot) func(context.Context, *itsm.StoreQuery, string, int) ([]itsm.Bucket, error) {
+	return v.(itsm.ColumnCounter).CountBy
+}
+
+func (b *brokenView) Rows(ctx context.Context, dst []itsm.Row, k itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+	if b.rows == nil {
+		return b.Snapshot.Rows(ctx, dst, k, kind, after, limit)
+	}
+	return b.rows(ctx, dst, k, kind, after, limit)
+}
+
+func (b *brokenView) FindRows(ctx context.Context, dst []itsm.Row, tenant string, kind itsm.RowKind, key string, limit int) ([]itsm.Row, error) {
+	if b.findRows == nil {
+		return b.Snapshot.FindRows(ctx, dst, tenant, kind, key, limit)
+	}
+	return b.findRows(ctx, dst, tenant, kind, key, limit)
+}
+
 func (b *brokenView) Subscription(ctx context.Context, name string) (itsm.Subscription, error) {
 	if b.subscription == nil {
 		return b.Snapshot.Subscription(ctx, name)
@@ -120,7 +150,7 @@ func (b *brokenView) Subscription(ctx context.Context, name string) (itsm.Subscr
 	return b.subscription(ctx, name)
 }
 
-// applying, viewing, querying, eventually and feeding damage one method.
+// applying, viewing, querying, hanging, counting, eventually and feeding damage one method.
 func applying(f func(context.Context, itsm.Store, *itsm.WriteSet) error) func(itsm.Store) itsm.Store {
 	return func(s itsm.Store) itsm.Store {
 		return &broken{Store: s, apply: func(ctx context.Context, set *itsm.WriteSet) error { return f(ctx, s, set) }}
@@ -135,6 +165,23 @@ func querying(f func(context.Context, itsm.Snapshot, []itsm.Record, *itsm.StoreQ
 	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
 		return &brokenView{Snapshot: v, query: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
 			return f(ctx, v, dst, q)
+		}}
+	})
+}
+
+func hanging(f func(context.Context, itsm.Snapshot, []itsm.Row, itsm.Key, itsm.RowKind, int64, int) ([]itsm.Row, error)) func(itsm.Store) itsm.Store {
+	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
+		return &brokenView{Snapshot: v, rows: func(ctx context.Context, dst []itsm.Row, k itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+			return f(ctx, v, dst, k, kind, after, limit)
+		}}
+	})
+}
+
+func counting(change func([]itsm.Bucket) []itsm.Bucket) func(itsm.Store) itsm.Store {
+	return viewing(func(v itsm.Snapshot) itsm.Snapshot {
+		return &brokenView{Snapshot: v, countBy: func(ctx context.Context, q *itsm.StoreQuery, column string, limit int) ([]itsm.Bucket, error) {
+			got, err := countByOf(v)(ctx, q, column, limit)
+			return change(got), err
 		}}
 	})
 }

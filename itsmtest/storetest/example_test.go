@@ -13,8 +13,9 @@ import (
 func ExampleRun() {
 	TestStore := func(t *testing.T) {
 		storetest.Run(t, storetest.Harness{
-			Open:   func(t *testing.T) itsm.Store { return memory.New() },
-			Getter: true, // it reads single records without a snapshot
+			Open:          func(t *testing.T) itsm.Store { return memory.New() },
+			Getter:        true, // it reads single records without a snapshot
+			ColumnCounter: true, // its snapshots count by a column
 		})
 	}
 	_ = TestStore // go test finds it by its name

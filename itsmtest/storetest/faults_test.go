@@ -106,6 +106,91 @@ var faults = map[string]fault{
 				}
 			}))
 		})},
+	"rows of every kind come kind by kind": {"Rows/by kind, after an id, up to a limit, in order of id", hanging(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Row, k itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+			got, err := v.Rows(ctx, dst, k, kind, after, limit)
+			slices.SortStableFunc(got[len(dst):], func(a, b itsm.Row) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
+			return got, err
+		})},
+	"a limit counts the rows of other kinds": {"Rows/by kind, after an id, up to a limit, in order of id", hanging(
+		func(ctx context.Context, v itsm.Snapshot, dst []itsm.Row, k itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+			got, err := v.Rows(ctx, nil, k, "", after, limit)
+			return append(dst, slices.DeleteFunc(got, func(r itsm.Row) bool { return kind != "" && r.Kind != kind })...), err
+		})},
+	"an older view loses the rows that are removed": {"Rows/of a kind, removed and erased, and as before in an older view", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, view: func(v itsm.Snapshot) itsm.Snapshot {
+			return &brokenView{Snapshot: v, rows: func(ctx context.Context, dst []itsm.Row, k itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
+				newest, err := s.Snapshot(ctx)
+				if err != nil {
+					return dst, err
+				}
+				defer newest.Close()
+				return newest.Rows(ctx, dst, k, kind, after, limit)
+			}}
+		}}
+	}},
+	"the keys of removed rows are still found": {"Rows/of a kind, removed and erased, and as before in an older view", func(s itsm.Store) itsm.Store {
+		var found sync.Map
+		return &broken{Store: s,
+			apply: func(ctx context.Context, set *itsm.WriteSet) error {
+				for _, w := range set.Records {
+					for _, r := range w.Rows {
+						found.Store(r.ID, r)
+					}
+				}
+				return s.Apply(ctx, set)
+			},
+			view: func(v itsm.Snapshot) itsm.Snapshot {
+				return &brokenView{Snapshot: v, findRows: func(_ context.Context, dst []itsm.Row, _ string, kind itsm.RowKind, key string, limit int) ([]itsm.Row, error) {
+					for id := range int64(100) {
+						r, ok := found.Load(id)
+						if ok && r.(itsm.Row).Kind == kind && r.(itsm.Row).Key == key && len(dst) < limit {
+							dst = append(dst, r.(itsm.Row))
+						}
+					}
+					return dst, nil
+				}}
+			}}
+	}},
+	"it is wrapped and no longer counts by a column": {"ColumnCounter/is there where the harness says so, and only there", viewing(
+		func(v itsm.Snapshot) itsm.Snapshot { return struct{ itsm.Snapshot }{v} })},
+	"what is empty is not counted": {"ColumnCounter/each column as the reference counts", counting(
+		func(got []itsm.Bucket) []itsm.Bucket {
+			return slices.DeleteFunc(got, func(b itsm.Bucket) bool { return b.Value.IsZero() })
+		})},
+	"a whole number is counted as another one": {"ColumnCounter/each column as the reference counts", counting(
+		func(got []itsm.Bucket) []itsm.Bucket {
+			for i := range got {
+				if got[i].Value.Kind() == field.KindInt {
+					got[i].Value = field.Number(float64(got[i].Value.Int()))
+				}
+			}
+			return got
+		})},
+	"a page is counted, not all": {"ColumnCounter/of what a filter finds; sort, mark and limit do not matter", viewing(
+		func(v itsm.Snapshot) itsm.Snapshot {
+			return &brokenView{Snapshot: v, countBy: func(ctx context.Context, q *itsm.StoreQuery, column string, limit int) ([]itsm.Bucket, error) {
+				got, err := countByOf(v)(ctx, q, column, limit)
+				for i := range got {
+					if q.Limit > 0 {
+						got[i].Count = min(got[i].Count, int64(q.Limit))
+					}
+				}
+				return got, err
+			}}
+		})},
+	"columns are counted as they are now": {"ColumnCounter/as of the view, whatever is written later", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, view: func(v itsm.Snapshot) itsm.Snapshot {
+			return &brokenView{Snapshot: v, countBy: func(ctx context.Context, q *itsm.StoreQuery, column string, limit int) ([]itsm.Bucket, error) {
+				newest, err := s.Snapshot(ctx)
+				if err != nil {
+					return nil, err
+				}
+				defer newest.Close()
+				return countByOf(newest)(ctx, q, column, limit)
+			}}
+		}}
+	}},
 	"the caller's slices are kept": {"Apply/the set belongs to the caller again", func(s itsm.Store) itsm.Store {
 		var kept atomic.Pointer[itsm.Subscription]
 		return &broken{Store: s,

@@ -320,6 +320,69 @@ var rows = []promise{
 			t.same(rowIDs(got), []int64{2, 5}, "FindRows after rows 1 and 3 were removed")
 		})
 	}},
+	{"of a kind, removed and erased, and as before in an older view", func(t *trial) {
+		j := newJob(key(id(1)))
+		set := put(j)
+		kinds := []itsm.RowKind{itsm.Comments, itsm.Watchers, itsm.Links}
+		for n := int64(1); n <= 30; n++ {
+			r := j.row(n, []string{"", "message"}[n%2])
+			r.Kind = kinds[n%3]
+			set.Records[0].Rows = append(set.Records[0].Rows, r)
+		}
+		t.apply(set)
+		type asked struct {
+			kind  itsm.RowKind
+			after int64
+			limit int
+		}
+		asks := []asked{{"", 0, 0}, {"", 4, 5}, {itsm.Comments, 0, 0}, {itsm.Watchers, 0, 4}, {itsm.Links, 11, 2}, {itsm.TimeEntries, 0, 0}}
+		reads := func(v itsm.Snapshot, want []itsm.Row, when string) {
+			t.Helper()
+			for _, ask := range asks {
+				some := []itsm.Row{}
+				for _, r := range want {
+					if (ask.kind == "" || r.Kind == ask.kind) && r.ID > ask.after && (ask.limit == 0 || len(some) < ask.limit) {
+						some = append(some, r)
+					}
+				}
+				got, err := v.Rows(t.Context(), nil, j.Key(), ask.kind, ask.after, ask.limit)
+				t.ok(err, "Rows")
+				t.same(got, some, "Rows of kind %q after %d, limit %d, %s", ask.kind, ask.after, ask.limit, when)
+			}
+			keyed := []itsm.Row{}
+			for _, r := range want {
+				if r.Kind == itsm.Links && r.Key == "message" {
+					keyed = append(keyed, r)
+				}
+			}
+			got, err := v.FindRows(t.Context(), nil, acme, itsm.Links, "message", 100)
+			t.ok(err, "FindRows")
+			t.same(got, keyed, "FindRows %s", when)
+		}
+		first := set.Records[0].Rows
+		v := t.snapshot()
+		defer v.Close()
+
+		j = j.next(nil)
+		set = put(j)
+		set.Records[0].Removed = []int64{2, 5, 6, 11, 29}
+		set.Records[0].Rows = []itsm.Row{j.row(31, "message")}
+		t.apply(set)
+		second := append(slices.DeleteFunc(slices.Clone(first), func(r itsm.Row) bool { return slices.Contains(set.Records[0].Removed, r.ID) }), j.row(31, "message"))
+		w := t.snapshot()
+		defer w.Close()
+
+		t.apply(&itsm.WriteSet{Redactions: []itsm.Redaction{{Key: j.Key(), Version: 1, RowIDs: []int64{3, 4, 8, 30}}}})
+		third := slices.Clone(second)
+		for i := range third {
+			if slices.Contains([]int64{3, 4, 8, 30}, third[i].ID) {
+				third[i] = third[i].Redact()
+			}
+		}
+		t.view(func(now itsm.Snapshot) { reads(now, third, "after rows were removed and erased") })
+		reads(v, first, "in a view from before")
+		reads(w, second, "in a view from between")
+	}},
 }
 
 func rowIDs(rows []itsm.Row) (all []int64) {

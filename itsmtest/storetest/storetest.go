@@ -40,6 +40,10 @@ type Harness struct {
 	// reads each one both ways. A store that is one without saying so fails, as one does that says so and is none: a
 	// wrapper loses it easily.
 	Getter bool
+
+	// ColumnCounter says that the store's snapshots are [itsm.ColumnCounter] too. The kernel then counts by a column that
+	// way, and else from the records that it is handed. A store whose snapshots are not what is said here fails.
+	ColumnCounter bool
 }
 
 // Run judges the store in subtests, one for each promise, grouped by what they are about. In most of the subtests about
@@ -61,6 +65,7 @@ func Run(t *testing.T, h Harness) {
 		{"Apply", apply},
 		{"Filter", filters},
 		{"Query", queries},
+		{"ColumnCounter", counters},
 		{"Snapshot", snapshots},
 		{"Number", numbers},
 		{"Timers", timers},

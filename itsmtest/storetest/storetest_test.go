@@ -30,9 +30,10 @@ func TestRun(t *testing.T) {
 		damage = faults[name].damage
 	}
 	storetest.Run(t, storetest.Harness{
-		Open:   func(*testing.T) itsm.Store { return damage(memory.New()) },
-		Reopen: reopen,
-		Getter: true,
+		Open:          func(*testing.T) itsm.Store { return damage(memory.New()) },
+		Reopen:        reopen,
+		Getter:        true,
+		ColumnCounter: true,
 	})
 }
 

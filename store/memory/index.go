@@ -225,7 +225,7 @@ func (o *ordered) match(f *itsm.Filter, w words) (words, bool) {
 	}
 	if w != nil && w.count() <= min(size, all-size) {
 		w.each(func(ord uint32) {
-			if v := o.cell(ord).value(); !f.Match(func(string) field.Value { return v }) {
+			if !o.within(list, ord) || f.Op == itsm.OpIn && !o.equals(f, ord) {
 				w.drop(ord)
 			}
 		})
@@ -236,8 +236,7 @@ func (o *ordered) match(f *itsm.Filter, w words) (words, bool) {
 		found = make(words, (all+63)/64)
 		for _, sp := range list {
 			for ord := range o.between(sp) {
-				// Of a value there may be a whole number and another one.
-				if v := o.cell(ord).value(); f.Op != itsm.OpIn || f.Match(func(string) field.Value { return v }) {
+				if f.Op != itsm.OpIn || o.equals(f, ord) {
 					found.add(ord)
 				}
 			}
@@ -257,6 +256,22 @@ func (o *ordered) match(f *itsm.Filter, w words) (words, bool) {
 	}
 	w.and(found)
 	return w, true
+}
+
+func (o *ordered) within(list []span, ord uint32) bool {
+	c := o.cell(ord)
+	for i := range list {
+		if list[i].from.against(c) > 0 && list[i].to.against(c) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// equals reports whether one of a condition's values is an entry's: a whole number is not another one that amounts to it.
+func (o *ordered) equals(f *itsm.Filter, ord uint32) bool {
+	v := o.cell(ord).value()
+	return f.Match(func(string) field.Value { return v })
 }
 
 // span is a stretch of a column's order.

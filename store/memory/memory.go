@@ -14,9 +14,13 @@
 // # Cost
 //
 // Get is two look-ups. Apply costs what the set touches, and the logarithm of the pending timers for each timer that
-// moves. Ordered indexes of a kind's indexed columns are made by the first query that can use them, and brought up to
-// date by the next one: commands pay nothing for them, and a query pays once for each record that was written since
-// the last. Claim and NextDue do not depend on how many timers are pending.
+// moves. Rows of one kind cost what they are, whatever else hangs on the record. Claim and NextDue do not depend on how
+// many timers are pending.
+//
+// Indexes of a kind's indexed columns are made by the first query that names them, and brought up to date by the next
+// one: commands pay nothing for them, and a query pays once for each record that was written since the last. A filter on
+// them is a matter of sets of numbers, so that a count or a page among a million records takes less than a few
+// milliseconds; see docs/store.md. What is not indexed is looked at record by record.
 //
 // # Time
 //

@@ -12,8 +12,9 @@ import (
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Harness{
-		Open:   func(*testing.T) itsm.Store { return memory.New() },
-		Getter: true,
+		Open:          func(*testing.T) itsm.Store { return memory.New() },
+		Getter:        true,
+		ColumnCounter: true,
 	})
 }
 

@@ -56,6 +56,7 @@ type search struct {
 	mark    match
 	count   bool
 	counted int64
+	tally   *tally // where it is counted by a column
 }
 
 // match is a record with what it is sorted by.
@@ -127,8 +128,12 @@ func (x *search) add(r itsm.Record, known bool) {
 	if x.record = r; !known && x.Filter != nil && !x.Filter.Match(x.column) {
 		return
 	}
-	if x.count {
+	switch {
+	case x.count:
 		x.counted++
+		return
+	case x.tally != nil:
+		x.tally.addValue(x.column(x.tally.column))
 		return
 	}
 	m := match{id: r.Header().ID, record: r}
@@ -197,6 +202,9 @@ func (x *search) run(ctx context.Context) error {
 	case x.count && x.exact:
 		x.counted = int64(w.count())
 		t.lock.RUnlock()
+	case x.tally != nil && x.exact && ok && len(p.sorts) == 1:
+		x.tally.addAll(p.sorts[0].index, w)
+		t.lock.RUnlock()
 	case x.count || x.Limit == 0 || !ok:
 		t.lock.RUnlock()
 		if err := x.scan(ctx, w); err != nil {
@@ -219,7 +227,7 @@ func (x *search) run(ctx context.Context) error {
 // snapshot sees just that: nothing was committed since. The table's index lock is held.
 func (x *search) measure() bool {
 	f := x.Filter
-	if f == nil || f.Op != itsm.OpIn || len(f.Values) != 1 || f.Values[0].Kind() != field.KindText {
+	if f == nil || f.Op != itsm.OpIn || len(f.Values) != 1 || f.Values[0].Kind() != field.KindText || f.Values[0].IsZero() {
 		return false
 	}
 	x.store.mu.RLock()
@@ -227,7 +235,7 @@ func (x *search) measure() bool {
 	if x.store.views.current.commit != x.commit || len(x.table.dirty) > 0 {
 		return false
 	}
-	switch c := cellOf(f.Values[0]); index := x.table.columns[f.Column].(type) {
+	switch c := cellOf(f.Values[0]); index := x.table.column(x.kind, f.Column).(type) {
 	case *grouped:
 		if place, there := index.places[c]; there {
 			x.counted = int64(index.groups[place].members.size)

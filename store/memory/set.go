@@ -129,3 +129,17 @@ func (s *set) addTo(w words) {
 	}
 	w.or(s.many)
 }
+
+// within counts what is in bits too.
+func (s *set) within(w words) int {
+	n := 0
+	for _, ord := range s.few {
+		if w.has(ord) {
+			n++
+		}
+	}
+	for i, word := range s.many[:min(len(s.many), len(w))] {
+		n += bits.OnesCount64(word & w[i])
+	}
+	return n
+}
