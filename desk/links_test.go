@@ -17,6 +17,7 @@ import (
 	"github.com/itsmkit/itsmkit/itsmtest"
 	"github.com/itsmkit/itsmkit/lifecycle"
 	"github.com/itsmkit/itsmkit/link"
+	"github.com/itsmkit/itsmkit/sla"
 )
 
 // linked is a desk for tests of what happens between records.
@@ -468,4 +469,32 @@ func codeOf(err error) itsm.Code {
 		return ""
 	}
 	return itsm.CodeOf(err)
+}
+
+// TestAMergedTicketStillEscalated: what was merged, or is a duplicate, has no clock that runs.
+// https://github.com/zammad/zammad/issues/904
+func TestAMergedTicketStillEscalated(t *testing.T) {
+	d := newLinked(t, desk.Config{Agreements: []sla.Agreement{{
+		Name: "gold", Class: sla.ServiceLevel, Version: 1, Kinds: []string{incident.Kind},
+		Targets: []sla.Target{{
+			Name: "resolution", Stop: sla.Condition{Events: []string{"incident.resolved"}},
+			Within: map[itsm.Priority]time.Duration{1: time.Hour, 2: time.Hour, 3: time.Hour, 4: time.Hour},
+			Levels: []sla.Level{{Name: "breach", Percent: 100}},
+		}},
+	}}})
+	survivor, merged, duplicate := d.report("survivor"), d.report("merged"), d.report("duplicate")
+	d.ok(d.Incidents.Merge(d.ann, merged, d.Incidents.Ref(survivor)))
+	d.ok(d.Incidents.Cancel(d.ann, duplicate, incident.Cancel{Reason: incident.Duplicate, Original: d.Incidents.Ref(survivor)}))
+	require.NoError(t, d.clock.Advance(context.Background(), 24*time.Hour))
+	levels := func(id string) (n int) {
+		history, err := d.Incidents.History(d.ann, id, 0, 0)
+		require.NoError(t, err)
+		for _, e := range history {
+			n += len(e.Levels())
+		}
+		return n
+	}
+	assert.Equal(t, 1, levels(survivor))
+	assert.Zero(t, levels(merged))
+	assert.Zero(t, levels(duplicate))
 }
