@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -132,11 +133,40 @@ func (r *Row) personal() (text string, erased bool) {
 	return v.Text(), false
 }
 
+// plainLink reads a link as it is usually written, without a look at JSON in general: a parent may have many.
+func plainLink(facts string) (l Link, ok bool) {
+	next := func(before string) (value string) {
+		if !ok || !strings.HasPrefix(facts, before) {
+			ok = false
+			return ""
+		}
+		facts = facts[len(before):]
+		end := strings.IndexAny(facts, "\"\\")
+		if end < 0 || facts[end] != '"' {
+			ok = false
+			return ""
+		}
+		value, facts = facts[:end], facts[end:]
+		return value
+	}
+	ok = true
+	l.Name = next(`{"name":"`)
+	to := next(`","to":"`)
+	l.Inverse = next(`","inverse":"`)
+	if !ok || facts != `"}` {
+		return Link{}, false
+	}
+	l.To.Kind, l.To.ID, ok = strings.Cut(to, "/")
+	return l, ok
+}
+
 // link reads a row that is a link.
 func (r *Row) link() (Link, error) {
-	var l Link
-	if err := json.Unmarshal(r.Facts, &l); err != nil {
-		return Link{}, ErrBroken.because(err)
+	l, ok := plainLink(string(r.Facts))
+	if !ok {
+		if err := json.Unmarshal(r.Facts, &l); err != nil {
+			return Link{}, ErrBroken.because(err)
+		}
 	}
 	l.ID, l.At, l.By = r.ID, r.At, r.Sealed.Subject
 	return l, nil

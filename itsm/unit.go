@@ -75,6 +75,16 @@ func (u *Unit) Get(ref Ref) (Record, error) {
 	return t.kind.clone(t.current()), nil
 }
 
+// LookAt shows a record as it stands in the transaction, without a copy: look reads it, and keeps and changes nothing.
+// The transaction depends on it as after [Unit.Get].
+func (u *Unit) LookAt(ref Ref, look func(Record)) error {
+	t, err := u.tx.reach(Key{Tenant: u.tx.actor.Tenant, Kind: ref.Kind, ID: ref.ID})
+	if err == nil {
+		look(t.current())
+	}
+	return err
+}
+
 // Do gives a command to a record in the same transaction. In hooks, and in handlers for other records, it is the
 // system that acts on behalf of the actor. After an error the transaction changes nothing, whether it is returned or not: a refusal that is to be borne takes [Unit.Try].
 func (u *Unit) Do(ref Ref, t lifecycle.Trigger, in any, with ...Option) error {

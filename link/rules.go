@@ -258,20 +258,16 @@ func (r *Rule) admits(u *itsm.Unit, to itsm.Ref) (bool, error) {
 	if len(r.Phases) == 0 && !r.Following && !r.Last {
 		return true, nil
 	}
-	target, err := u.Get(to)
-	if err != nil {
-		return false, err
-	}
-	ticket := itsm.TicketOf(target)
-	switch {
-	case len(r.Phases) > 0 && !slices.Contains(r.Phases, target.Header().Phase):
-		return false, nil
-	case r.Following && (ticket == nil || ticket.Follows != u.Ref()):
-		return false, nil
-	case r.Last:
+	holds := false
+	err := u.LookAt(to, func(target itsm.Record) {
+		ticket := itsm.TicketOf(target)
+		holds = (len(r.Phases) == 0 || slices.Contains(r.Phases, target.Header().Phase)) &&
+			(!r.Following || ticket != nil && ticket.Follows == u.Ref())
+	})
+	if err == nil && holds && r.Last {
 		return r.last(u, to)
 	}
-	return true, nil
+	return holds, err
 }
 
 // last reports whether the source is the last to end of all that have the link to the target.
@@ -286,12 +282,9 @@ func (r *Rule) last(u *itsm.Unit, target itsm.Ref) (bool, error) {
 			if l.Inverse != r.Link || l.To.Kind != r.Kind {
 				continue
 			}
-			other, err := u.Get(l.To)
-			if err != nil {
+			open := false
+			if err := u.LookAt(l.To, func(other itsm.Record) { open = other.Header().Open() }); err != nil || open {
 				return false, err
-			}
-			if other.Header().Open() {
-				return false, nil
 			}
 		}
 		if len(links) < page {
