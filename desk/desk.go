@@ -25,6 +25,7 @@ import (
 	"github.com/itsmkit/itsmkit/store/memory"
 	"github.com/itsmkit/itsmkit/task"
 	"github.com/itsmkit/itsmkit/template"
+	"github.com/itsmkit/itsmkit/view"
 )
 
 // Config says what a desk works with. Every part may be left out.
@@ -58,6 +59,9 @@ type Config struct {
 	Conversation conversation.Config
 	// Assignment are the rules that find who works on a ticket; none assign nothing.
 	Assignment assignment.Policy
+	// Views are saved queries and macros; nil knows none, and lets nobody save any. Saved views are seen by their owners
+	// and whom they are shared with, at every door ([view.Authorize]).
+	Views *view.Catalogue
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -68,6 +72,8 @@ type Config struct {
 // Desk is a service desk. It may be used by many goroutines.
 type Desk struct {
 	*itsm.Kernel
+	// Views runs views and macros; nil where [Config.Views] is.
+	Views     *view.Views
 	Incidents *incident.Incidents
 	Tasks     *task.Tasks
 	Templates *template.Templates
@@ -87,6 +93,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if c.Authorizer == nil {
 		c.Authorizer = itsm.DefaultGrants()
+	}
+	if c.Views != nil {
+		c.Authorizer = view.Authorize(c.Authorizer, c.Directory)
 	}
 	k, err := itsm.New(itsm.Config{
 		Store: c.Store, Clock: c.Clock, Authorizer: c.Authorizer, Directory: c.Directory, Logger: c.Logger,
@@ -111,6 +120,11 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if c.Register != nil {
 		faults = append(faults, c.Register(k))
+	}
+	if c.Views != nil {
+		if d.Views, err = view.New(k, *c.Views); err != nil {
+			faults = append(faults, fmt.Errorf("views: %w", err))
+		}
 	}
 	if c.Links.Table == nil {
 		c.Links.Table = Rules()

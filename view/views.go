@@ -121,6 +121,19 @@ func (s *Views) Count(ctx context.Context, name string) (int64, error) {
 	return s.k.Count(ctx, v.Kind, q)
 }
 
+// CountBy answers how many records a view finds for each value of a column, of those that the actor may see.
+func (s *Views) CountBy(ctx context.Context, name, column string) ([]itsm.Bucket, error) {
+	v, err := s.Find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.query(ctx, &v)
+	if err != nil {
+		return nil, err
+	}
+	return s.k.CountBy(ctx, v.Kind, column, q)
+}
+
 // query is a view at this moment, for this actor.
 func (s *Views) query(ctx context.Context, v *View) (itsm.Query, error) {
 	q := itsm.Query{Sort: v.Sort, Limit: v.Limit}
