@@ -134,13 +134,14 @@ const (
 	fewEntries = 8
 )
 
-func (g *grouped) tooMany() bool {
-	return len(g.places) > manyValues && len(g.places) > len(g.of)/fewEntries
+func (g *grouped) tooMany(all int) bool {
+	return len(g.places) > manyValues && len(g.places) > all/fewEntries
 }
 
 // ordered is the index that takes this one's place.
 func (g *grouped) ordered() *ordered {
 	o := newOrdered(g.table)
+	o.since = len(g.table.list)
 	for ord := range g.of {
 		o.put(uint32(ord), g.cell(uint32(ord)), len(g.of))
 	}

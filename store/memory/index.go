@@ -50,6 +50,10 @@ func (t *table) refresh(s *Store, k *kind, columns []string) {
 		t.update(change.entry, change.record)
 	}
 	for _, name := range columns {
+		// Among four times as many entries, values may be shared after all.
+		if o, is := t.columns[name].(*ordered); is && o.since > 0 && len(t.list) > 4*o.since {
+			delete(t.columns, name)
+		}
 		if _, there := t.columns[name]; !there {
 			t.build(s, name)
 		}
@@ -135,7 +139,7 @@ func (t *table) put(name string, ord uint32, v field.Value) {
 		return
 	}
 	x.put(ord, cellOf(v), len(t.list))
-	if g, ok := x.(*grouped); ok && g.tooMany() {
+	if g, ok := x.(*grouped); ok && g.tooMany(len(t.list)) {
 		t.columns[name] = g.ordered()
 	}
 }
@@ -148,6 +152,9 @@ type ordered struct {
 	nums  []int64
 	strs  []string // shorter where the rest is empty
 	tree  btree[uint32]
+	// since is how many entries there were when the column turned out to have too many values to be grouped; 0 where its
+	// kind says so.
+	since int
 }
 
 func newOrdered(t *table) *ordered { return &ordered{table: t} }

@@ -288,3 +288,30 @@ func TestACountAmongManyValues(t *testing.T) {
 	}
 	require.IsType(t, &ordered{}, s.tables[tableKey{"acme", "note"}].columns["group"])
 }
+
+// A column whose values were all different at first may come to share them.
+func TestAColumnIsGroupedAfterAll(t *testing.T) {
+	s := prepared(t)
+	write := func(from, to int) {
+		var writes []itsm.RecordWrite
+		for i := from; i < to; i++ {
+			writes = append(writes, written(name(i), 1, func(n *note) { n.Group = name(i % 2000) }))
+		}
+		put(t, s, writes...)
+	}
+	f := itsm.Where("group").Is(name(7))
+	shape := func(want int64) index {
+		v := look(t, s)
+		defer v.Close()
+		n, err := v.Count(t.Context(), &itsm.StoreQuery{Tenant: "acme", Kind: "note", Filter: &f})
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+		return s.tables[tableKey{"acme", "note"}].columns["group"]
+	}
+	write(0, 5000)
+	require.IsType(t, &ordered{}, shape(3))
+	write(5000, 19_000)
+	require.IsType(t, &ordered{}, shape(10))
+	write(19_000, 21_000)
+	require.IsType(t, &grouped{}, shape(11))
+}
