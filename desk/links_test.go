@@ -433,7 +433,7 @@ func TestTreesHoldTheirLaws(t *testing.T) {
 		for range 50 {
 			d.settle()
 		}
-		children := map[itsm.Ref]int{}
+		children, duplicates := map[itsm.Ref]int{}, map[itsm.Ref]int{}
 		for _, id := range ids {
 			inc := d.ok(d.Incidents.Get(root, id))
 			itsmtest.RequireVerified(t, root, d.Kernel, inc.Ref())
@@ -444,6 +444,13 @@ func TestTreesHoldTheirLaws(t *testing.T) {
 			}
 			if !inc.Parent.IsZero() {
 				children[inc.Parent]++
+			}
+			links, err := d.Incidents.Links(root, id)
+			require.NoError(t, err)
+			for _, l := range links {
+				if l.Name == itsm.DuplicateOf.Name {
+					duplicates[l.To]++
+				}
 			}
 			seen = map[itsm.Ref]bool{}
 			for on := inc; !on.MergedInto.IsZero(); on = d.ok(d.Incidents.Get(root, on.MergedInto.ID)) {
@@ -457,7 +464,9 @@ func TestTreesHoldTheirLaws(t *testing.T) {
 			require.Equal(t, inc, then, "a record is the fold of its events")
 		}
 		for _, id := range ids {
-			require.Equal(t, children[d.Incidents.Ref(id)], d.ok(d.Incidents.Get(root, id)).Children, "children of %s", id)
+			inc := d.ok(d.Incidents.Get(root, id))
+			require.Equal(t, children[inc.Ref()], inc.Children, "children of %s", id)
+			require.Equal(t, duplicates[inc.Ref()], inc.Duplicates, "duplicates of %s", id)
 		}
 	})
 	t.Logf("%d commands, %d accepted", given, accepted)

@@ -148,9 +148,10 @@ type Ticket struct {
 	HeldFrom lifecycle.State `json:"held_from,omitempty"`
 
 	// Parent is the record that this one hangs under, and Children counts what hangs under this one. Both follow the
-	// links [ParentOf].
-	Parent   Ref `json:"parent,omitzero" itsm:"index"`
-	Children int `json:"children,omitempty"`
+	// links [ParentOf]. Duplicates counts the links [DuplicateOf] to this one.
+	Parent     Ref `json:"parent,omitzero" itsm:"index"`
+	Children   int `json:"children,omitempty"`
+	Duplicates int `json:"duplicates,omitempty"`
 	// Follows is the record whose change put this one into its state; empty from when something else moves it.
 	Follows Ref `json:"follows,omitzero"`
 	// MergedInto is the record that goes on in place of this one.

@@ -22,6 +22,8 @@ func (u *Unit) hang(l Link) error {
 	switch l.Name {
 	case ParentOf.Name:
 		ticket.Children++
+	case DuplicateOf.Inverse:
+		ticket.Duplicates++
 	case ParentOf.Inverse:
 		if reason := u.mayHang(ticket, l.To); reason != nil {
 			return &lifecycle.Refusal{Lifecycle: ticket.Kind, State: ticket.State, Trigger: TriggerLinked, Reasons: []lifecycle.Reason{*reason}}
@@ -65,6 +67,8 @@ func (u *Unit) unhang(l Link) {
 	case ticket == nil:
 	case l.Name == ParentOf.Name:
 		ticket.Children--
+	case l.Name == DuplicateOf.Inverse:
+		ticket.Duplicates--
 	case l.Name == ParentOf.Inverse:
 		ticket.Parent = Ref{}
 	}

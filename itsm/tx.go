@@ -19,7 +19,7 @@ const maxDepth = 8
 const maxRows = 1 << 16
 
 // maxSpare bounds what a transaction keeps for the next one.
-const maxSpare = 64
+const maxSpare = 2048
 
 // tx is one command under way: a snapshot, what it touched, and what it will write. It is pooled.
 type tx struct {
@@ -282,6 +282,14 @@ func (x *tx) mark() int {
 }
 
 func (x *tx) unmark() { x.marks-- }
+
+// settle lets go of what nothing will undo any more.
+func (x *tx) settle() {
+	if x.marks == 0 {
+		clear(x.undos)
+		x.undos = x.undos[:0]
+	}
+}
 
 func (x *tx) save(t *touch) {
 	u := undo{t: t, state: *t}

@@ -197,6 +197,7 @@ func (u *Unit) Try(ref Ref, t lifecycle.Trigger, in any, with ...Option) (*lifec
 	}
 	if err == nil {
 		x.failed = failed
+		x.settle()
 		return nil, nil
 	}
 	refusal, ok := errors.AsType[*lifecycle.Refusal](err)

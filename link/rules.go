@@ -23,6 +23,7 @@ type rules struct {
 	batch int
 	on    map[event][]*Rule
 	named map[string]*Rule
+	links map[string][]string // by kind, each once
 }
 
 type event struct {
@@ -50,14 +51,17 @@ func Register(k *itsm.Kernel, c Config) error {
 	if err := c.Table.check(); err != nil || len(c.Table) == 0 {
 		return err
 	}
-	s := &rules{table: slices.Clone(c.Table), batch: c.Batch, on: map[event][]*Rule{}, named: map[string]*Rule{}}
+	s := &rules{table: slices.Clone(c.Table), batch: c.Batch, on: map[event][]*Rule{}, named: map[string]*Rule{}, links: map[string][]string{}}
 	if s.batch == 0 {
 		s.batch = Batch
 	}
-	hook := itsm.Hook{Name: "link", Triggers: []lifecycle.Trigger{itsm.TriggerPropagate}, AfterAct: s.answer}
+	hook := itsm.Hook{Name: "link", Triggers: []lifecycle.Trigger{itsm.TriggerPropagate}, Concerns: s.concerns, AfterAct: s.answer}
 	for i := range s.table {
 		r := &s.table[i]
 		s.named[r.Name] = r
+		if !slices.Contains(s.links[r.Kind], r.Link) {
+			s.links[r.Kind] = append(s.links[r.Kind], r.Link)
+		}
 		hook.Kinds = append(hook.Kinds, r.Kind)
 		hook.Triggers = append(hook.Triggers, r.Triggers...)
 		for _, t := range r.Triggers {
@@ -107,13 +111,34 @@ func (s *rules) goOn(u *itsm.Unit, c itsm.Change, p itsm.Propagation) error {
 	return nil
 }
 
+// mayHave reports whether a ticket can have links of a name, by what is counted on it.
+func mayHave(ticket *itsm.Ticket, link string) bool {
+	switch {
+	case ticket == nil:
+		return true
+	case link == itsm.ParentOf.Name:
+		return ticket.Children > 0
+	case link == itsm.DuplicateOf.Inverse:
+		return ticket.Duplicates > 0
+	case link == itsm.ParentOf.Inverse:
+		return !ticket.Parent.IsZero()
+	}
+	return true
+}
+
+// concerns spares what has no links that a rule is for.
+func (s *rules) concerns(_, after itsm.Record) bool {
+	ticket := itsm.TicketOf(after)
+	return slices.ContainsFunc(s.links[after.Header().Kind], func(link string) bool { return mayHave(ticket, link) })
+}
+
 // answers reports whether a rule is for what happened to its source.
 func (r *Rule) answers(u *itsm.Unit, c *itsm.Change) bool {
 	ticket := itsm.TicketOf(c.After)
 	if len(r.From) > 0 && (c.Before == nil || !slices.Contains(r.From, c.Before.Header().Phase)) {
 		return false
 	}
-	if r.Link == itsm.ParentOf.Name && ticket != nil && ticket.Children == 0 {
+	if !mayHave(ticket, r.Link) {
 		return false
 	}
 	if r.By != "" {
