@@ -195,10 +195,15 @@ func TestIncidentsMoveToAnotherDeskWithoutLoss(t *testing.T) {
 		require.Equal(t, export.Summary{Unchanged: sum.Restored}, again)
 		require.Equal(t, string(file), string(to.lives(t)))
 		for _, record := range []string{"<0>", "<1>"} {
-			was, err := from.k.Find(root, itsm.Comments, record)
-			require.NoError(t, err)
-			is, err := to.k.Find(root, itsm.Comments, record)
-			require.NoError(t, err)
+			found := func(k *itsm.Kernel) (refs []itsm.Ref) {
+				rows, err := k.FindRows(root, itsm.Comments, record)
+				require.NoError(t, err)
+				for i := range rows {
+					refs = append(refs, rows[i].Record.Ref())
+				}
+				return refs
+			}
+			was, is := found(from.k), found(to.k)
 			require.Equal(t, was, is, "messages are found by their ids")
 		}
 		moved += sum.Restored

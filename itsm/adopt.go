@@ -1,7 +1,6 @@
 package itsm
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"time"
@@ -81,45 +80,3 @@ func (u *Unit) adoptRow(r *Row) error {
 	text, _ := r.personal()
 	return u.AddRow(r.Kind, r.Key, facts, r.Sealed.Subject, text)
 }
-
-// Find answers the records, of those that the actor may see, on which rows of a kind have a key, in order of the
-// records and at most 100: a message by its id, for instance. It costs what it finds.
-func (k *Kernel) Find(ctx context.Context, rows RowKind, key string) (_ []Ref, err error) {
-	actor, err := actorFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !k.open {
-		return nil, Invalid("kernel", "call Open before Find")
-	}
-	x, err := k.begin(ctx, actor)
-	if err != nil {
-		return nil, err
-	}
-	defer x.leave(&err)
-	snap, err := x.snapshot()
-	if err != nil {
-		return nil, err
-	}
-	found, err := snap.FindRows(ctx, nil, actor.Tenant, rows, key, maxFound)
-	if err != nil {
-		return nil, err
-	}
-	var refs []Ref
-	for i := range found {
-		ref := found[i].Record.Ref()
-		if len(refs) > 0 && refs[len(refs)-1] == ref || hides(k.auth.Mask(ctx, actor, ref.Kind), rows) {
-			continue
-		}
-		rec, err := snap.Get(ctx, found[i].Record)
-		if err != nil {
-			return nil, err
-		}
-		if k.auth.Permit(ctx, actor, Action{Kind: ref.Kind, Verb: Read}, rec) == nil {
-			refs = append(refs, ref)
-		}
-	}
-	return refs, nil
-}
-
-const maxFound = 100

@@ -102,3 +102,6 @@ func (u *Unit) Attach(by string, f Attachment) error {
 	facts := fileFacts{Type: f.Type, Size: f.Size, SHA256: f.SHA256, Location: f.Location}
 	return u.AddRow(Attachments, "", facts, by, f.Name)
 }
+
+// maxFound bounds what one key finds.
+const maxFound = 100

@@ -349,7 +349,12 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 			return u.AddRow(TimeEntries, "", facts, u.person(), e.Note)
 		}),
 		attach: Handle(p, TriggerAttach, func(u *Unit, _ *P, f Attachment) error { return u.Attach("", f) }),
-		link:   Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error { return u.Link(l.Type, l.To) }),
+		link: Handle(p, TriggerLink, func(u *Unit, _ *P, l NewLink) error {
+			if err := u.RequireOn(l.To, Read); err != nil {
+				return err
+			}
+			return u.Link(l.Type, l.To)
+		}),
 		unlink: Handle(p, TriggerUnlink, func(u *Unit, _ *P, row RowID) error {
 			return u.Unlink(row.ID)
 		}),
