@@ -41,7 +41,8 @@ type tx struct {
 	index   map[Key]*touch
 	spare   []*touch
 	undos   []undo
-	marks   int
+	marks   []int // how many saves there had been when each Try that runs now began
+	saves   int
 	later   []later // in the order in which they are done
 	working *later  // which is done now
 	begun   map[laterKey]struct{}
@@ -70,6 +71,7 @@ type touch struct {
 	after  Record // nil until it is written
 
 	begun bool
+	saved int // which save kept it last
 	actor Actor
 	event string
 	cause string
@@ -145,7 +147,7 @@ func (t *touch) addRow(x *tx, r Row, subject string, value []byte) int64 {
 
 // open makes the record writable and names who wrote its event: the first who touched it.
 func (x *tx) open(t *touch, actor *Actor, from *touch) {
-	if x.marks > 0 {
+	if len(x.marks) > 0 {
 		x.save(t)
 	}
 	if t.after == nil {
@@ -277,26 +279,32 @@ func (x *tx) note(err error) error {
 
 // mark begins a Try; what it changes can be undone.
 func (x *tx) mark() int {
-	x.marks++
+	x.marks = append(x.marks, x.saves)
 	return len(x.undos)
 }
 
-func (x *tx) unmark() { x.marks-- }
+func (x *tx) unmark() { x.marks = x.marks[:len(x.marks)-1] }
 
 // settle lets go of what nothing will undo any more.
 func (x *tx) settle() {
-	if x.marks == 0 {
+	if len(x.marks) == 0 {
 		clear(x.undos)
 		x.undos = x.undos[:0]
 	}
 }
 
+// save keeps what a touch is, once in each Try.
 func (x *tx) save(t *touch) {
+	if t.saved > x.marks[len(x.marks)-1] {
+		return
+	}
 	u := undo{t: t, state: *t}
 	if t.after != nil {
 		u.after = t.kind.clone(t.after)
 	}
 	x.undos = append(x.undos, u)
+	x.saves++
+	t.saved = x.saves
 }
 
 func (x *tx) undoTo(mark int) {
@@ -466,7 +474,8 @@ func (x *tx) reset() {
 	clear(x.later)
 	clear(x.begun)
 	x.later, x.hops = x.later[:0], 0
-	x.undos, x.marks, x.created, x.failed = x.undos[:0], 0, 0, nil
+	x.marks, x.saves = x.marks[:0], 0
+	x.undos, x.created, x.failed = x.undos[:0], 0, nil
 	x.taken, x.ensured, x.judged, x.loose = false, false, false, 0
 }
 
