@@ -158,6 +158,9 @@ func TestMentions(t *testing.T) {
 	history, err := d.History(d.ann, id, 1, 1)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ben"}, history[0].People, "he is concerned by the event")
+	history, err = d.History(d.cleo, id, 1, 1)
+	require.NoError(t, err)
+	assert.Empty(t, history[0].People, "whom those who work on it call is not the caller's to see")
 }
 
 func TestCategories(t *testing.T) {

@@ -73,8 +73,12 @@ func (k *Kernel) History(ctx context.Context, ref Ref, after int64, limit int) (
 	})
 }
 
-// hide takes out what the actor does not see.
+// hide takes out what the actor does not see. What rules did and whom they told is between those who work on the
+// record, as work notes are.
 func (e *Entry) hide(hidden []string) {
+	if slices.Contains(hidden, string(WorkNotes)) {
+		e.People, e.Facts = nil, nil
+	}
 	e.Changes = slices.DeleteFunc(e.Changes, func(c FieldChange) bool { return slices.Contains(hidden, c.Field) })
 	e.Rows = slices.DeleteFunc(e.Rows, func(r RowStamp) bool { return slices.Contains(hidden, string(r.Kind)) })
 }
