@@ -35,14 +35,18 @@ func (k *Kernel) May(ctx context.Context, ref Ref, v Verb) error {
 
 // Rows answers up to limit rows of a record with an id above after, in order, as the actor may see them; limit 0 means
 // all. The ids of a version's rows begin at the version times 65,536, so that the newest rows of a long record can be
-// read alone. What it answers is the store's: read it, never change it.
+// read alone. What it answers are copies.
 func (k *Kernel) Rows(ctx context.Context, ref Ref, rows RowKind, after int64, limit int) ([]Row, error) {
 	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]Row, error) {
 		mask := k.auth.Mask(ctx, x.actor, kd.name)
 		if hides(mask, rows) {
 			return nil, nil
 		}
-		return x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+		found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
+		for i := range found {
+			found[i] = found[i].copied()
+		}
+		return found, err
 	})
 }
 
@@ -53,7 +57,7 @@ func hides(mask []string, rows RowKind) bool {
 }
 
 // FindRows answers the rows of a kind that have a key, in order of the records and at most 100, of the records that the
-// actor may see. It costs what it finds. What it answers is the store's: read it, never change it.
+// actor may see. It costs what it finds. What it answers are copies.
 func (k *Kernel) FindRows(ctx context.Context, rows RowKind, key string) (_ []Row, err error) {
 	actor, err := actorFrom(ctx)
 	if err != nil {
@@ -85,7 +89,7 @@ func (k *Kernel) FindRows(ctx context.Context, rows RowKind, key string) (_ []Ro
 			return nil, err
 		}
 		if k.auth.Permit(ctx, actor, Action{Kind: row.Record.Kind, Verb: Read}, rec) == nil {
-			kept = append(kept, row)
+			kept = append(kept, row.copied())
 		}
 	}
 	return kept, nil

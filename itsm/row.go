@@ -99,16 +99,7 @@ func rowsOf[T any](ctx context.Context, k *Kernel, ref Ref, rows RowKind, after 
 // Rows answers up to limit rows of a kind with an id above after, oldest first, as the actor may see them: none of a kind
 // that is hidden from the actor, and no comments where work notes are, because some are internal. Limit 0 means all. It is how a practice reads rows of its own.
 func (r *Records[P]) Rows(ctx context.Context, id string, rows RowKind, after int64, limit int) ([]Row, error) {
-	return view(r.k, ctx, r.Ref(id), func(x *tx, kd *kind, rec Record) ([]Row, error) {
-		if hides(r.k.auth.Mask(ctx, x.actor, kd.name), rows) {
-			return nil, nil
-		}
-		found, err := x.snap.Rows(ctx, nil, rec.Header().Key(), rows, after, limit)
-		for i := range found {
-			found[i] = found[i].copied()
-		}
-		return found, err
-	})
+	return r.k.Rows(ctx, r.Ref(id), rows, after, limit)
 }
 
 // Text answers what is personal of a row, and whether it was erased: it then reads [Erased].

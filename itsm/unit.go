@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
-	"github.com/itsmkit/itsmkit/internal/plan"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
@@ -303,14 +302,10 @@ func (u *Unit) InputValue(c Change, name string) field.Value {
 		return field.Value{}
 	}
 	h := kd.handlers[c.Trigger]
-	if h == nil || h.input == nil || reflect.TypeOf(c.Input) != reflect.PointerTo(h.typ) {
+	if h == nil || reflect.TypeOf(c.Input) != reflect.PointerTo(h.typ) {
 		return field.Value{}
 	}
-	i := h.input.Index(name)
-	if i < 0 || !h.input.Filled(i, plan.Pointer(c.Input)) {
-		return field.Value{}
-	}
-	return h.input.Get(i, plan.Pointer(c.Input))
+	return h.value(c.Input, name)
 }
 
 // Query answers records of a kind in the tenant as they are stored, without what this transaction changed: up to the
