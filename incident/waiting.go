@@ -80,6 +80,11 @@ func (s *Incidents) commented(u *itsm.Unit, inc *Incident, c itsm.Comment) error
 // contacted notes an exchange that left no message.
 func (s *Incidents) contacted(u *itsm.Unit, inc *Incident, c Contact) error {
 	s.meet(inc, u.Now(), c.Outgoing)
+	if c.Outgoing {
+		u.Answered()
+	} else {
+		u.Asked()
+	}
 	facts := struct {
 		Channel  string `json:"channel"`
 		Outgoing bool   `json:"outgoing,omitempty"`

@@ -201,6 +201,9 @@ func (x *tx) tidyTicket(kd *kind, a *attempt) error {
 	}
 	var was *Ticket
 	var custom field.Fields
+	if a.before == nil && after.Caller != "" && after.AnsweredAt.IsZero() {
+		a.unit.Asked() // a report is a question
+	}
 	if a.before != nil {
 		was = TicketOf(a.before)
 		custom = was.Custom

@@ -147,6 +147,12 @@ type Ticket struct {
 	Hold     HoldReason      `json:"hold,omitempty" itsm:"index"`
 	HeldFrom lifecycle.State `json:"held_from,omitempty"`
 
+	// AskedAt is since when the caller waits for an answer: the report, or the first message after the last answer; zero
+	// while nothing is open. AnsweredAt is when the desk last answered. What machines write, internal comments and copies
+	// count as neither.
+	AskedAt    time.Time `json:"asked_at,omitzero" itsm:"index"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+
 	// Parent is the record that this one hangs under, and Children counts what hangs under this one. Both follow the
 	// links [ParentOf]. Duplicates counts the links [DuplicateOf] to this one.
 	Parent     Ref `json:"parent,omitzero" itsm:"index"`

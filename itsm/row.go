@@ -198,7 +198,39 @@ func (u *Unit) Comment(c Comment) error {
 	if err := u.AddRow(Comments, c.MessageID, facts, u.person(), c.Body); err != nil {
 		return err
 	}
+	if !c.Internal && !c.AutoReply && c.Origin == (Origin{}) {
+		u.heard()
+	}
 	return u.mention(c.Body)
+}
+
+// heard notes a message on a ticket by who wrote it: the caller asks, and anybody else answers, also where a rule passes
+// the word of a person on.
+func (u *Unit) heard() {
+	t := TicketOf(u.touch.after)
+	switch {
+	case t == nil || u.actor.Kind == System && u.actor.OnBehalfOf == "":
+	case t.Caller != "" && (u.actor.Person() == t.Caller || u.actor.Kind == System && u.actor.OnBehalfOf == t.Caller):
+		u.Asked()
+	default:
+		u.Answered()
+	}
+}
+
+// Asked notes on the ticket at hand that the caller said something, and waits for an answer.
+func (u *Unit) Asked() {
+	u.touch.begin(u)
+	if t := TicketOf(u.touch.after); t != nil && t.AskedAt.IsZero() {
+		t.AskedAt = u.tx.eventTime(u.touch)
+	}
+}
+
+// Answered notes on the ticket at hand that the desk answered the caller.
+func (u *Unit) Answered() {
+	u.touch.begin(u)
+	if t := TicketOf(u.touch.after); t != nil {
+		t.AskedAt, t.AnsweredAt = time.Time{}, u.tx.eventTime(u.touch)
+	}
 }
 
 // Note adds a work note to the record at hand.

@@ -123,19 +123,30 @@ type WatcherOf struct {
 // LevelReached is what a service-level clock says when it comes to a level: the word between those who keep clocks and
 // those who escalate.
 type LevelReached struct {
+	// Agreement, in its Version and of its Class, makes the promise that is called Target.
 	Agreement string `json:"agreement"`
+	Version   int    `json:"version,omitempty"`
+	Class     string `json:"class,omitempty"`
 	Target    string `json:"target"`
-	Level     string `json:"level"`
-	// Percent is the level's place in the target's time; from 100 on the target is missed.
-	Percent int `json:"percent"`
+	// Cycle counts, from 1, how often the target began on the ticket.
+	Cycle int    `json:"cycle,omitempty"`
+	Level string `json:"level"`
+	// Percent is the level's place in the target's time, or Offset its working time before (negative) or after the end:
+	// one of the two.
+	Percent int           `json:"percent,omitempty"`
+	Offset  time.Duration `json:"offset,omitempty"`
+	// Missed is set where the level lies at or behind the target's end.
+	Missed bool `json:"missed,omitempty"`
 	// Due is when the level was reached by the clock, also where it was noticed later.
 	Due time.Time `json:"due"`
+	// Skipped names the levels before it that were noticed at the same time, where the target tells of the last one only.
+	Skipped []string `json:"skipped,omitempty"`
 	// Suppressed is set where the level had passed before the ticket was imported: nobody is told.
 	Suppressed bool `json:"suppressed,omitempty"`
 }
 
 // Breach reports whether the level lies at or behind the target's end.
-func (l LevelReached) Breach() bool { return l.Percent >= 100 }
+func (l LevelReached) Breach() bool { return l.Missed || l.Percent >= 100 }
 
 // Levels reads the levels that clocks reached in an event.
 func (e *Entry) Levels() []LevelReached {
