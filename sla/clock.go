@@ -3,100 +3,154 @@ package sla
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"time"
 
-	"github.com/itsmkit/itsmkit/calendar"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-// Moment is what a clock looks at: an event of the ticket, all that happened in it, and how the ticket then stood.
-// [Moments] reads them from a history.
-type Moment struct {
-	At       time.Time
-	Events   []string
-	Phase    lifecycle.Phase
-	Hold     itsm.HoldReason
-	Priority itsm.Priority
-	Service  string
-}
-
 // Stage says whether a clock runs. A breach is no stage: see [Clock.Breached].
-type Stage string
+type Stage = lifecycle.State
 
 // The stages of a clock.
 const (
 	Running   Stage = "running"
 	Paused    Stage = "paused"
-	Completed Stage = "completed"
-	Cancelled Stage = "cancelled" // the ticket was cancelled, or the target is not promised to it any more
+	Completed Stage = "completed" // the promise was kept, late or in time
+	Cancelled Stage = "cancelled" // it ended without a result
 )
 
-// Clock is where a target stands at an instant. Instants are in UTC. It is a value that nobody changes.
+var phaseOf = map[Stage]lifecycle.Phase{
+	Running: lifecycle.Active, Paused: lifecycle.Waiting, Completed: lifecycle.Resolved, Cancelled: lifecycle.Cancelled,
+}
+
+// Clock is a cycle of a target on a ticket, as of the last event that moved it: a row that queries find by its columns.
+// [Keeper.Status] tells how it stands at an instant. It is a value that nobody changes.
 type Clock struct {
-	Agreement, Target string
-	Stage             Stage
-	// Started is when the target was first promised to the ticket.
-	Started time.Time
-	// Within is the working time promised, Elapsed what of it is used.
-	Within, Elapsed time.Duration
-	// Due is when a running clock uses it up, or did. It is zero while the clock does not run, and where the calendar
-	// has no working time left.
-	Due time.Time
-	// Breached is when the target was first missed; zero where it was not. It stays, whatever comes later.
-	Breached time.Time
+	// Head is the row's: State is the stage, ID is made of the ticket and the target.
+	itsm.Head
 
-	calendar *calendar.Calendar
-	runs     []run
+	Ticket itsm.Ref `json:"ticket" itsm:"index"`
+	// Agreement in its Version, of its Class, makes the promise that is called Target, of a Measure.
+	Agreement        string `json:"agreement" itsm:"index"`
+	AgreementVersion int    `json:"agreement_version" itsm:"index"`
+	Class            Class  `json:"class" itsm:"index"`
+	Target           string `json:"target" itsm:"index"`
+	Measure          Kind   `json:"measure,omitempty" itsm:"index"`
+	// Cycle counts from 1.
+	Cycle int `json:"cycle"`
+
+	// Priority, Group and Service are the ticket's while the clock is open, and as they were when it ended.
+	Priority itsm.Priority `json:"priority,omitempty" itsm:"index"`
+	Group    string        `json:"group,omitempty" itsm:"index"`
+	Service  string        `json:"service,omitempty" itsm:"index"`
+
+	// Started is when the cycle began, and Ended when it did, because of EndedBy.
+	Started time.Time `json:"started" itsm:"index"`
+	Ended   time.Time `json:"ended,omitzero" itsm:"index"`
+	EndedBy Ending    `json:"ended_by,omitempty"`
+	// Within is the working time promised. Used is what was used of it before Since, from when on the clock runs; zero
+	// while it does not.
+	Within time.Duration `json:"within,omitempty"`
+	Used   time.Duration `json:"used,omitempty"`
+	Since  time.Time     `json:"since,omitzero"`
+	// Due is when a running clock uses its time up; zero while it does not run, and where the calendar has no working time
+	// left.
+	Due time.Time `json:"due,omitzero" itsm:"index"`
+	// Breached is when the target was missed, as far as events tell: a clock that runs is late from Due on.
+	Breached time.Time `json:"breached,omitzero" itsm:"index"`
+
+	// Reached are the levels that were told in this cycle, and Silenced those that had passed before an import.
+	Reached  []string `json:"reached,omitempty"`
+	Silenced []string `json:"silenced,omitempty"`
+	// Next is the level that is told next, at NextAt.
+	Next   string    `json:"next,omitempty"`
+	NextAt time.Time `json:"next_at,omitzero" itsm:"index"`
+	// Passed are levels that the clock came to while nobody noticed, and are still to be told.
+	Passed []Passed `json:"passed,omitempty" itsm:"-"`
+
+	// Terms is the fingerprint of the agreement and its calendar that it was computed with.
+	Terms string `json:"terms"`
+	// Idle is set where its start condition has not held for a moment since it ended.
+	Idle bool `json:"idle,omitempty"`
 }
 
-// run is a stretch [from, to) in which the clock ran for one promise. The last one of a running clock has no end.
-type run struct {
-	from, to     time.Time
-	used, within time.Duration // used before it
+// Passed is a level and the instant at which a clock came to it.
+type Passed struct {
+	Level string    `json:"level"`
+	At    time.Time `json:"at"`
 }
 
-// Remaining is the working time left, also while the clock stands; negative behind the end.
-func (c *Clock) Remaining() time.Duration { return c.Within - c.Elapsed }
+// Ending says why a cycle ended.
+type Ending string
 
-// Percent is how much of the time is used, rounded down.
-func (c *Clock) Percent() int {
-	if c.Within <= 0 || c.Elapsed <= 0 {
+// Why cycles end.
+const (
+	Stopped         Ending = "stopped"          // the ticket stands so that the promise is kept, until it is reopened
+	StoppedForGood  Ending = "stopped_for_good" // an event kept the promise
+	ByCondition     Ending = "condition"        // the target's cancel condition
+	TicketCancelled Ending = "ticket_cancelled" // cancelled, merged, a duplicate
+	NotPromised     Ending = "not_promised"     // the ticket is not under the agreement any more
+	AgreementGone   Ending = "agreement_gone"   // the desk does not know that version any more
+	StartedAnew     Ending = "started_anew"     // the promise changed, and the next cycle began
+	WasReset        Ending = "reset"            // the target's reset condition
+	EndedBefore     Ending = "ended_before"     // it had ended when the ticket came under the agreement
+)
+
+// Stage is the clock's state.
+func (c *Clock) Stage() Stage { return c.State }
+
+// Open reports whether the clock runs or is paused.
+func (c *Clock) Open() bool { return c.State == Running || c.State == Paused }
+
+func (c *Clock) set(s Stage) { c.State, c.Phase = s, phaseOf[s] }
+
+// equal compares all that is computed.
+func (c *Clock) equal(d *Clock) bool {
+	return c.State == d.State && c.Ticket == d.Ticket && c.Agreement == d.Agreement && c.AgreementVersion == d.AgreementVersion &&
+		c.Class == d.Class && c.Target == d.Target && c.Measure == d.Measure && c.Cycle == d.Cycle &&
+		c.Priority == d.Priority && c.Group == d.Group && c.Service == d.Service &&
+		c.Started.Equal(d.Started) && c.Ended.Equal(d.Ended) && c.EndedBy == d.EndedBy &&
+		c.Within == d.Within && c.Used == d.Used && c.Since.Equal(d.Since) && c.Due.Equal(d.Due) && c.Breached.Equal(d.Breached) &&
+		slices.Equal(c.Reached, d.Reached) && slices.Equal(c.Silenced, d.Silenced) && c.Next == d.Next && c.NextAt.Equal(d.NextAt) &&
+		slices.EqualFunc(c.Passed, d.Passed, func(a, b Passed) bool { return a.Level == b.Level && a.At.Equal(b.At) }) &&
+		c.Terms == d.Terms && c.Idle == d.Idle
+}
+
+// Status is how a clock stands at an instant.
+type Status struct {
+	// Clock is the cycle, with Breached as of the instant.
+	Clock
+	// At is the instant.
+	At time.Time
+	// Elapsed is the time used of Within, and Remaining what is left: negative behind the end.
+	Elapsed, Remaining time.Duration
+	// Percent is how much of the time is used, rounded down.
+	Percent int
+}
+
+// Late reports whether the promise was broken by then.
+func (s *Status) Late() bool { return !s.Breached.IsZero() }
+
+// percent is how much of a time is used, rounded down.
+func percent(elapsed, within time.Duration) int {
+	if within <= 0 || elapsed <= 0 {
 		return 0
 	}
-	hi, lo := bits.Mul64(uint64(c.Elapsed%c.Within), 100)
-	rest, _ := bits.Div64(hi, lo, uint64(c.Within))
-	return int(c.Elapsed/c.Within)*100 + int(rest)
-}
-
-// At is when the clock first came to a percentage of its time or, as things stand, will come to it. A priority that
-// shortens the time can pass percentages at the instant of the change. It answers false where the clock did not come
-// there and does not run, or where the calendar has no working time left.
-func (c *Clock) At(percent int) (time.Time, bool) { return c.at(percent, 0) }
-
-// at is At in the runs for one promise; 0 for all.
-func (c *Clock) at(percent int, within time.Duration) (time.Time, bool) {
-	for i := range c.runs {
-		r := &c.runs[i]
-		if within != 0 && r.within != within {
-			continue
-		}
-		at := r.from
-		if left := share(r.within, percent) - r.used; left > 0 {
-			var err error
-			if at, err = c.calendar.Add(r.from, left); err != nil {
-				continue
-			}
-		}
-		if r.to.IsZero() || at.Before(r.to) {
-			return at.UTC(), true
-		}
+	if elapsed < math.MaxInt64/100 {
+		return int(elapsed * 100 / within)
 	}
-	return time.Time{}, false
+	hi, lo := bits.Mul64(uint64(elapsed%within), 100)
+	rest, _ := bits.Div64(hi, lo, uint64(within))
+	return int(elapsed/within)*100 + int(rest)
 }
 
 // share is a percentage of a time, and the longest time where it cannot be told.
 func share(of time.Duration, percent int) time.Duration {
+	if of < math.MaxInt64/1000 && percent < 1000 {
+		return of * time.Duration(percent) / 100
+	}
 	hi, lo := bits.Mul64(uint64(of), uint64(percent))
 	if hi >= 100 {
 		return math.MaxInt64
@@ -105,99 +159,13 @@ func share(of time.Duration, percent int) time.Duration {
 	return time.Duration(min(part, math.MaxInt64))
 }
 
-// Evaluate computes the clock of a target from the moments of a ticket, in their order, as of an instant: later moments
-// do not count. It is the law of every clock, and reads and writes nothing else. It answers false where the agreement
-// had promised nothing to the ticket by then. The kind of the ticket is the caller's to check. It costs one pass over
-// the moments.
-//
-// A clock runs from the moment at which its target is first promised. At each moment stop is looked at first, then
-// pause; else the clock runs. Stretches are half-open: a target that stops in the instant at which it is due is met,
-// and a clock that pauses then has nothing left but is not late. A breach is noted where a running clock comes to its
-// end, and never taken back.
-//
-// A change of priority or service keeps the time used; where the target is not promised any more the clock is cancelled,
-// and goes on where it is promised again. A clock stopped by an event is completed for good, one stopped by a phase or
-// a hold until the ticket is reopened: the time in between does not count. A closed ticket stops every clock, and on a cancelled
-// ticket none ever changes again.
-//
-// Where the calendar's horizon ends there is no working time.
-func Evaluate(a *Agreement, t *Target, moments []Moment, now time.Time) (Clock, bool) {
-	c := Clock{Agreement: a.Name, Target: t.Name, calendar: a.Calendar}
-	if c.calendar == nil {
-		c.calendar = calendar.Always()
+// sum adds without overflow.
+func sum(a, b time.Duration) time.Duration {
+	if s := a + b; (s > a) == (b > 0) || b == 0 {
+		return s
 	}
-	var phase lifecycle.Phase
-	var ended, forGood bool // the ticket was cancelled; the clock was stopped by an event
-	for i := range moments {
-		m := &moments[i]
-		if m.At.After(now) {
-			break
-		}
-		reopened := m.Phase.Open() && !phase.Open()
-		phase = m.Phase
-		within, promised := a.promise(t, m)
-		switch {
-		case ended:
-			continue
-		case c.Stage == "" && !promised:
-			ended = m.Phase == lifecycle.Cancelled
-			continue
-		case c.Stage == "":
-			c.Started = m.At.UTC()
-		}
-		ended = m.Phase == lifecycle.Cancelled
-		if c.Stage == Completed && (forGood || !reopened) {
-			continue
-		}
-		if !promised {
-			within = c.Within
-		}
-		stage := Running
-		switch {
-		case ended || !promised:
-			stage = Cancelled
-		case t.Stop.happens(m):
-			stage, forGood = Completed, true
-		case t.Stop.lasts(m) || m.Phase == lifecycle.Closed:
-			stage = Completed
-		case t.Pause.lasts(m):
-			stage = Paused
-		}
-		c.turn(m.At, stage, within)
+	if b > 0 {
+		return math.MaxInt64
 	}
-	if c.Stage == "" {
-		return c, false
-	}
-	if c.Stage == Running {
-		c.Elapsed += c.worked(now)
-		c.Due, _ = c.at(100, c.Within)
-	}
-	if at, ok := c.At(100); ok && !at.After(now) {
-		c.Breached = at
-	}
-	return c, true
-}
-
-// turn ends the run at hand and begins the next one, where something changes.
-func (c *Clock) turn(at time.Time, to Stage, within time.Duration) {
-	if c.Stage == to && c.Within == within {
-		return
-	}
-	if c.Stage == Running {
-		c.Elapsed += c.worked(at)
-		c.runs[len(c.runs)-1].to = at
-	}
-	c.Stage, c.Within = to, within
-	if to == Running {
-		c.runs = append(c.runs, run{from: at, used: c.Elapsed, within: within})
-	}
-}
-
-// worked is the working time of the run at hand.
-func (c *Clock) worked(to time.Time) time.Duration {
-	worked, err := c.calendar.Between(c.runs[len(c.runs)-1].from, to)
-	if err != nil {
-		return 0 // outside the horizon
-	}
-	return worked
+	return math.MinInt64
 }

@@ -49,6 +49,17 @@ func response() sla.Target {
 	return t
 }
 
+// evaluate answers the last cycle of an agreement's first target.
+func evaluate(a *sla.Agreement, moments []sla.Moment, now time.Time) (sla.Status, bool) {
+	all := must(sla.NewTerms(*a)).Evaluate("incident", moments, now)
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Target == a.Targets[0].Name {
+			return all[i], true
+		}
+	}
+	return sla.Status{}, false
+}
+
 func agreement(targets ...sla.Target) *sla.Agreement {
 	return &sla.Agreement{
 		Name: "gold", Class: sla.ServiceLevel, Version: 1, Kinds: []string{"incident"}, Calendar: brussels, Targets: targets,
@@ -159,7 +170,7 @@ func TestEvaluate(t *testing.T) {
 		{"a priority without a promise cancels", resolution(), []sla.Moment{opened("2026-03-02 10:00"), prioritized("2026-03-02 12:00", 5)},
 			at("2026-03-02 16:00"), sla.Cancelled, 2 * h, none, none},
 		{"and goes on with a promise", resolution(), []sla.Moment{opened("2026-03-02 10:00"), prioritized("2026-03-02 12:00", 5), opened("2026-03-02 15:00")},
-			at("2026-03-02 16:00"), sla.Running, 3 * h, at("2026-03-02 17:00"), none},
+			at("2026-03-02 16:00"), sla.Running, 6 * h, at("2026-03-02 15:00"), at("2026-03-02 15:00")},
 
 		{"cancelled", resolution(), []sla.Moment{opened("2026-03-02 10:00"), inPhase("2026-03-02 12:00", lifecycle.Cancelled)},
 			at("2026-03-04 16:00"), sla.Cancelled, 2 * h, none, none},
@@ -173,11 +184,11 @@ func TestEvaluate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			a := agreement(test.target)
-			c, ok := sla.Evaluate(a, &a.Targets[0], test.moments, test.now)
+			c, ok := evaluate(a, test.moments, test.now)
 			require.True(t, ok)
-			assert.Equal(t, test.stage, c.Stage)
+			assert.Equal(t, test.stage, c.State)
 			assert.Equal(t, test.elapsed, c.Elapsed)
-			assert.Equal(t, c.Within-test.elapsed, c.Remaining())
+			assert.Equal(t, c.Within-test.elapsed, c.Remaining)
 			assert.Equal(t, test.due.UTC(), c.Due, "due")
 			assert.Equal(t, test.breached.UTC(), c.Breached, "breached")
 			assert.Equal(t, test.moments[0].At.UTC(), c.Started)
@@ -185,32 +196,43 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-func TestEvaluateFirstPromise(t *testing.T) {
+func on(m sla.Moment, service string) sla.Moment {
+	m.Service = service
+	return m
+}
+
+func TestEvaluateALatePromise(t *testing.T) {
+	vpn := itsm.Where("service").Is("vpn")
 	a := agreement(resolution())
-	a.Services = []string{"vpn"}
-	on := func(m sla.Moment, service string) sla.Moment {
-		m.Service = service
-		return m
-	}
+	a.Where = &vpn
 	moments := []sla.Moment{
-		on(opened("2026-03-02 09:00"), "mail"), on(opened("2026-03-02 11:00"), "vpn"), on(opened("2026-03-02 12:00"), "mail"),
+		on(opened("2026-03-02 09:00"), "mail"), on(held("2026-03-02 10:00"), "mail"), on(opened("2026-03-02 10:30"), "mail"),
+		on(opened("2026-03-02 11:00"), "vpn"), on(opened("2026-03-02 12:00"), "mail"),
 	}
-	_, ok := sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-02 10:00"))
+	_, ok := evaluate(a, moments, at("2026-03-02 10:00"))
 	assert.False(t, ok, "nothing is promised to another service")
 
-	c, ok := sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-02 11:30"))
+	c, ok := evaluate(a, moments, at("2026-03-02 11:30"))
+	require.True(t, ok)
+	assert.Equal(t, at("2026-03-02 09:00").UTC(), c.Started, "the start is kept")
+	assert.Equal(t, 2*time.Hour, c.Elapsed, "and the pause")
+
+	c, _ = evaluate(a, moments, at("2026-03-02 15:00"))
+	assert.Equal(t, sla.Cancelled, c.State)
+	assert.Equal(t, sla.NotPromised, c.EndedBy)
+	assert.Equal(t, 5*time.Hour/2, c.Elapsed)
+
+	a.OnChange = sla.StartAnew
+	c, ok = evaluate(a, moments, at("2026-03-02 11:30"))
 	require.True(t, ok)
 	assert.Equal(t, at("2026-03-02 11:00").UTC(), c.Started, "the promise begins when it is made")
 	assert.Equal(t, 30*time.Minute, c.Elapsed)
 
-	c, _ = sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-02 15:00"))
-	assert.Equal(t, sla.Cancelled, c.Stage)
-	assert.Equal(t, time.Hour, c.Elapsed)
-
-	a.Priorities = []itsm.Priority{1}
-	_, ok = sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-02 15:00"))
+	a.Where = nil
+	a.Targets[0].Within = map[itsm.Priority]time.Duration{1: time.Hour}
+	_, ok = evaluate(a, moments, at("2026-03-02 15:00"))
 	assert.False(t, ok, "nothing is promised to another priority")
-	_, ok = sla.Evaluate(a, &a.Targets[0], nil, at("2026-03-02 15:00"))
+	_, ok = evaluate(a, nil, at("2026-03-02 15:00"))
 	assert.False(t, ok, "nothing is promised to no ticket")
 }
 
@@ -218,7 +240,7 @@ func TestEvaluateRoundTheClock(t *testing.T) {
 	a := agreement(resolution())
 	a.Calendar = nil
 	moments := []sla.Moment{opened("2026-03-29 01:00")} // an hour later it is 3 o'clock
-	c, ok := sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-29 04:00"))
+	c, ok := evaluate(a, moments, at("2026-03-29 04:00"))
 	require.True(t, ok)
 	assert.Equal(t, 2*time.Hour, c.Elapsed)
 	assert.Equal(t, at("2026-03-29 06:00").UTC(), c.Due)
@@ -228,55 +250,11 @@ func TestEvaluateWhereTheCalendarEnds(t *testing.T) {
 	a := agreement(resolution())
 	a.Calendar = must(calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-10:00"), Through: "2026-03-03"}))
 	moments := []sla.Moment{opened("2026-03-02 10:00")}
-	c, ok := sla.Evaluate(a, &a.Targets[0], moments, at("2026-04-02 10:00"))
+	c, ok := evaluate(a, moments, at("2026-04-02 10:00"))
 	require.True(t, ok)
 	assert.Equal(t, 2*time.Hour, c.Elapsed)
 	assert.Zero(t, c.Due, "there is never enough working time")
 	assert.Zero(t, c.Breached)
-}
-
-func TestClockAt(t *testing.T) {
-	a := agreement(resolution())
-	moments := []sla.Moment{
-		opened("2026-03-02 09:00"), held("2026-03-02 11:00"), opened("2026-03-02 13:00"), // 2 of 4 hours used
-		prioritized("2026-03-02 13:30", 1), // 2 hours and a half of 2
-		prioritized("2026-03-02 14:00", 3), // 3 hours of 8
-		inPhase("2026-03-02 15:00", lifecycle.Resolved),
-	}
-	when := func(moments []sla.Moment, percent int) string {
-		c, ok := sla.Evaluate(a, &a.Targets[0], moments, at("2026-03-02 16:00"))
-		require.True(t, ok)
-		if at, ok := c.At(percent); ok {
-			return at.In(brussels.Location()).Format("02 15:04")
-		}
-		return "never"
-	}
-	assert.Equal(t, "02 10:00", when(moments, 25))
-	assert.Equal(t, "02 13:00", when(moments, 50), "used up in the instant of the pause, come to after it")
-	assert.Equal(t, "02 13:30", when(moments, 100), "passed by the shorter time")
-	assert.Equal(t, "02 13:30", when(moments, 125))
-	assert.Equal(t, "never", when(moments, 150), "completed before")
-	assert.Equal(t, "03 15:00", when(moments[:len(moments)-1], 150), "12 of 12 hours")
-	assert.Equal(t, "never", when(moments[:2], 75), "paused before")
-}
-
-func TestClockPercent(t *testing.T) {
-	const year = 365 * 24 * time.Hour
-	for _, test := range []struct {
-		elapsed, within time.Duration
-		percent         int
-	}{
-		{0, time.Hour, 0},
-		{time.Hour - 1, time.Hour, 99},
-		{time.Hour, time.Hour, 100},
-		{29 * time.Minute, 100 * time.Minute, 29},
-		{50 * year, 40 * year, 125},
-		{100 * year, time.Hour, 100 * 365 * 24 * 100},
-		{0, 0, 0},
-	} {
-		c := sla.Clock{Elapsed: test.elapsed, Within: test.within}
-		assert.Equal(t, test.percent, c.Percent(), "%v of %v", test.elapsed, test.within)
-	}
 }
 
 func TestAgreementCheck(t *testing.T) {
@@ -293,14 +271,14 @@ func TestAgreementCheck(t *testing.T) {
 			a.Name = "gold/silver"
 			a.Targets = append(a.Targets, resolution(), sla.Target{})
 			a.Targets[0].Levels = []sla.Level{{Name: "", Percent: 5}, {Name: "x", Percent: 6}, {Name: "x", Percent: 7}}
-		}, []string{"slash", `name of its own, not "resolution"`, `target needs a name of its own, not ""`, `level needs a name of its own, not ""`, `level needs a name of its own, not "x"`, "it never stops", "promises no time"}},
+		}, []string{"slash", `without a slash, not "resolution"`, `without a slash, not ""`, `level needs a name of its own, not ""`, `level needs a name of its own, not "x"`, "it never stops", "promises no time"}},
 		{"a target of nothing", func(a *sla.Agreement) { a.Targets = []sla.Target{{Name: "x"}} },
 			[]string{"target x: it never stops", "target x: it promises no time"}},
 		{"times", func(a *sla.Agreement) { a.Targets[0].Within[2], a.Targets[0].Within[3] = 0, -1 },
 			[]string{"time for P2", "time for P3"}},
 		{"levels", func(a *sla.Agreement) {
-			a.Targets[0].Levels = []sla.Level{{Name: "a", Percent: 0}, {Name: "b", Percent: 100}, {Name: "c", Percent: 100}, {Name: "d", Percent: 75}}
-		}, []string{"ascend from 1 %, and 0", "and 100 does", "and 75 does"}},
+			a.Targets[0].Levels = []sla.Level{{Name: "a", Percent: -1}, {Name: "b", Percent: 100}, {Name: "c", Percent: 100}, {Name: "d", Percent: 75}}
+		}, []string{"ascend from 1 %, and -1", "and 100 does", "and 75 does"}},
 		{"events", func(a *sla.Agreement) {
 			a.Targets[0].Stop.Events = []string{"resolved", "change.closed", "incident.resolved"}
 			a.Targets[0].Pause.Events = []string{"incident.held"}
@@ -335,6 +313,6 @@ func BenchmarkEvaluate(b *testing.B) {
 	now := at("2026-03-12 09:00")
 	b.ReportAllocs()
 	for b.Loop() {
-		sla.Evaluate(a, &a.Targets[0], moments, now)
+		evaluate(a, moments, now)
 	}
 }

@@ -1,0 +1,306 @@
+package sla
+
+import (
+	"slices"
+	"time"
+
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// course is the clocks of one ticket on their way through its moments. The same code takes them one moment on, in the
+// ticket's transaction, and through a whole history.
+type course struct {
+	terms  *Terms
+	ticket itsm.Ref
+	lines  []line
+	// past answers all moments up to the present one, for targets that come late.
+	past func() ([]Moment, error)
+	// all has every target that is promised begin, also where nothing of the ticket changed for it.
+	all bool
+	// told gets what clocks do, and finished the cycles after which a new one began; nil for nobody.
+	told     func(t Turn)
+	finished func(c Clock)
+}
+
+// line is a target on the ticket with its current cycle.
+type line struct {
+	clock Clock
+	p     *promise // nil where the desk does not know the agreement any more
+	fell  bool     // it ended in this moment because it is not promised any more
+}
+
+func (x *course) find(agreement, target string) int {
+	for i := range x.lines {
+		if c := &x.lines[i].clock; c.Target == target && c.Agreement == agreement {
+			return i
+		}
+	}
+	return -1
+}
+
+func (x *course) turn(c *Clock, did Did) {
+	if x.told != nil {
+		x.told(Turn{
+			Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: did,
+			Late: (did == DidStop || did == DidCancel || did == Removed) && !c.Breached.IsZero(),
+		})
+	}
+}
+
+// advance takes what is there through a moment.
+func (x *course) advance(v *sight) {
+	for i := range x.lines {
+		l := &x.lines[i]
+		l.fell = false
+		if l.p == nil {
+			x.drop(l, v)
+			continue
+		}
+		c := &l.clock
+		was := c.State
+		o := l.p.offer(v.Moment)
+		again := l.p.step(c, v, o)
+		if c.State != was {
+			l.fell = c.EndedBy == NotPromised
+			x.turn(c, did(was, c.State))
+		}
+		if again {
+			x.next(l, v, o)
+		}
+	}
+}
+
+func did(from, to Stage) Did {
+	switch {
+	case to == Completed:
+		return DidStop
+	case to == Cancelled:
+		return DidCancel
+	case from == Completed || from == Cancelled:
+		return Went
+	case to == Paused:
+		return DidPause
+	}
+	return DidResume
+}
+
+// next begins another cycle.
+func (x *course) next(l *line, v *sight, o offer) {
+	l.p.aim(&l.clock)
+	l.clock.Ticket = x.ticket
+	if x.finished != nil {
+		x.finished(l.clock)
+	}
+	l.clock = l.p.begin(v, o, l.clock.Cycle+1)
+	x.turn(&l.clock, Began)
+}
+
+// drop ends a clock whose agreement is gone. Without its calendar nothing more is counted.
+func (x *course) drop(l *line, v *sight) {
+	c := &l.clock
+	if !c.Open() {
+		return
+	}
+	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(v.At) {
+		c.Breached = c.Due
+	}
+	c.Since, c.Due, c.Passed = time.Time{}, time.Time{}, nil
+	c.Next, c.NextAt = "", time.Time{}
+	c.set(Cancelled)
+	c.Ended, c.EndedBy, l.fell = v.At.UTC(), AgreementGone, true
+	x.turn(c, Removed)
+}
+
+// join lets targets begin that are promised now: those that start with the moment, and those under which the ticket
+// comes only now.
+func (x *course) join(v *sight) error {
+	families := x.terms.families[x.ticket.Kind]
+	for i := range families {
+		f := &families[i]
+		policy := f.valid(v.At)
+		if policy == nil {
+			continue
+		}
+		for j := range policy.promises {
+			if err := x.joinOne(&policy.promises[j], v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (x *course) joinOne(p *promise, v *sight) error {
+	at := x.find(p.Name, p.target.Name)
+	if at >= 0 {
+		l := &x.lines[at]
+		if by := l.clock.EndedBy; by != NotPromised && by != AgreementGone || l.fell && l.p == p {
+			return nil // it goes its own way
+		}
+	}
+	begins := p.begins(v)
+	if at < 0 && v.before == nil && !begins || v.Phase.Terminal() {
+		return nil
+	}
+	o := p.offer(v.Moment)
+	switch {
+	case !o.ok:
+	case v.before == nil:
+		x.start(p, v, o)
+	case at >= 0 || x.all || !p.offer(v.before).ok:
+		moments, err := x.past()
+		if err != nil {
+			return err
+		}
+		x.adopt(p, v, at, moments)
+	case begins:
+		x.start(p, v, o)
+	}
+	return nil
+}
+
+// start begins the first cycle of a target.
+func (x *course) start(p *promise, v *sight, o offer) {
+	x.lines = append(x.lines, line{clock: p.begin(v, o, 1), p: p})
+	x.turn(&x.lines[len(x.lines)-1].clock, Began)
+}
+
+// adopt takes a target in under which the ticket comes only now. Where the clock is an old one that ended because it was
+// not promised, or takes the place of one of the same name that ends so in this moment, it takes over which levels were
+// told: none is told twice.
+func (x *course) adopt(p *promise, v *sight, at int, moments []Moment) {
+	from := at
+	for i := range x.lines {
+		if l := &x.lines[i]; from < 0 && l.fell && l.clock.Target == p.target.Name {
+			from = i
+		}
+	}
+	t := Turn{Cycle: 1}
+	if from >= 0 {
+		t.Told, t.Silenced = x.lines[from].clock.Reached, x.lines[from].clock.Silenced
+	}
+	if at >= 0 {
+		t.Cycle = x.lines[at].clock.Cycle
+	}
+	if p.OnChange == StartAnew {
+		t.Told, t.Silenced = nil, nil
+		if at >= 0 {
+			t.Cycle++
+			if x.finished != nil {
+				x.finished(x.lines[at].clock)
+			}
+		}
+	}
+	x.takeIn(p, v, at, moments, &t)
+}
+
+// takeIn is adopt with what the clock takes over.
+func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn) {
+	o := p.offer(v.Moment)
+	var c Clock
+	var ok bool
+	if p.OnChange == StartAnew {
+		if ok = p.free(v) && (p.start.events&signReported != 0 || p.begins(v)); ok {
+			c = p.begin(v, o, by.Cycle)
+		}
+	} else {
+		c, ok = p.adopt(moments, o)
+	}
+	if !ok {
+		return
+	}
+	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
+	if at >= 0 {
+		x.lines[at] = line{clock: c, p: p}
+	} else {
+		x.lines = append(x.lines, line{clock: c, p: p})
+	}
+	if x.told != nil {
+		x.told(Turn{
+			Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Adopted,
+			Told: c.Reached, Silenced: c.Silenced,
+		})
+	}
+}
+
+// among keeps the levels that the target has.
+func (p *promise) among(names []string) (kept []string) {
+	for _, name := range names {
+		if slices.ContainsFunc(p.target.Levels, func(l Level) bool { return l.Name == name }) {
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+// migrate takes a clock to another version of its agreement, with the time that it has used by that version's terms.
+func (x *course) migrate(at int, p *promise, v *sight, moments []Moment) {
+	old := &x.lines[at].clock
+	o := p.offer(v.Moment)
+	c, ok := p.adopt(moments, o)
+	if !ok || !o.ok {
+		return
+	}
+	c.Cycle, c.Reached, c.Silenced = old.Cycle, p.among(old.Reached), p.among(old.Silenced)
+	if !old.Breached.IsZero() {
+		c.Breached = old.Breached
+	}
+	x.lines[at] = line{clock: c, p: p}
+	x.turn(&x.lines[at].clock, Migrated)
+}
+
+// settle finds the next level of every clock.
+func (x *course) settle() {
+	for i := range x.lines {
+		l := &x.lines[i]
+		l.clock.Ticket = x.ticket
+		if l.p != nil {
+			l.p.aim(&l.clock)
+		}
+	}
+}
+
+// noted takes over what an event says of levels.
+func (x *course) noted(levels []itsm.LevelReached) {
+	for i := range levels {
+		level := &levels[i]
+		at := x.find(level.Agreement, level.Target)
+		if at < 0 || x.lines[at].clock.Cycle != level.Cycle {
+			continue
+		}
+		c := &x.lines[at].clock
+		if level.Suppressed {
+			c.silence(level.Level)
+			continue
+		}
+		c.tell(level.Skipped...)
+		c.tell(level.Level)
+	}
+}
+
+// replay takes the clocks through a moment as its event says that it was: by the agreements under which the ticket came
+// then, not by those of today.
+func (x *course) replay(v *sight, moments []Moment) {
+	x.advance(v)
+	for i := range v.Turns {
+		t := &v.Turns[i]
+		at := x.find(t.Agreement, t.Target)
+		p := x.terms.promise(x.ticket.Kind, t.Agreement, t.Version, t.Target)
+		switch {
+		case t.Did == Removed && at >= 0:
+			x.drop(&x.lines[at], v)
+		case t.Did == Unsilenced && at >= 0:
+			c := &x.lines[at].clock
+			c.Silenced = slices.DeleteFunc(slices.Clone(c.Silenced), func(name string) bool { return name == t.Level })
+		case p == nil:
+		case t.Did == Began && at < 0:
+			x.start(p, v, p.offer(v.Moment))
+		case t.Did == Adopted:
+			x.takeIn(p, v, at, moments, t)
+		case t.Did == Migrated && at >= 0:
+			x.migrate(at, p, v, moments)
+		}
+	}
+	x.noted(v.Levels)
+	x.settle()
+}

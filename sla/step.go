@@ -1,0 +1,345 @@
+package sla
+
+import (
+	"slices"
+	"time"
+
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// begins reports whether a first cycle begins at a moment.
+func (p *promise) begins(v *sight) bool {
+	return (p.start.happens(v) || p.start.lasts(v)) && p.free(v)
+}
+
+// free reports whether nothing keeps a cycle from beginning.
+func (p *promise) free(v *sight) bool {
+	return !v.Phase.Terminal() && !p.stop.lasts(v) && !p.cancel.met(v)
+}
+
+// begin makes a cycle that starts at a moment.
+func (p *promise) begin(v *sight, o offer, cycle int) Clock {
+	c := Clock{
+		Agreement: p.Name, AgreementVersion: p.Version, Class: p.Class, Target: p.target.Name, Measure: p.target.Kind,
+		Cycle: cycle, Started: v.At.UTC(), Within: o.within, Terms: p.fingerprint,
+	}
+	c.follow(v)
+	p.place(&c, v, o)
+	return c
+}
+
+// place lets an open cycle run or stand as the moment says.
+func (p *promise) place(c *Clock, v *sight, o offer) {
+	if p.pause.lasts(v) {
+		c.set(Paused)
+		return
+	}
+	p.run(c, v.At, o)
+}
+
+// run lets the clock run from an instant.
+func (p *promise) run(c *Clock, at time.Time, o offer) {
+	c.set(Running)
+	c.Since, c.Within, c.Due = at.UTC(), o.within, time.Time{}
+	switch {
+	case !o.deadline.IsZero():
+		c.Due = o.deadline.UTC()
+		c.Within = p.worked(c.Started, c.Due)
+	case o.within <= 0:
+	case o.within <= c.Used && !c.Breached.IsZero():
+		c.Due = c.Breached
+	case o.within <= c.Used:
+		c.Due = c.Since
+	default:
+		c.Due = p.after(c.Since, o.within-c.Used)
+	}
+}
+
+// halt lets it stand from an instant: what it came to before is noted.
+func (p *promise) halt(c *Clock, at time.Time) {
+	if c.Since.IsZero() {
+		return
+	}
+	for i := range p.target.Levels {
+		l := &p.target.Levels[i]
+		if c.told(l.Name) || slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
+			continue
+		}
+		if reached := p.reaches(c, l); !reached.IsZero() && reached.Before(at) {
+			c.Passed = append(slices.Clip(c.Passed), Passed{l.Name, reached})
+		}
+	}
+	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
+	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(at) {
+		c.Breached = c.Due
+	}
+	c.Used = sum(c.Used, p.worked(c.Since, at))
+	c.Since, c.Due = time.Time{}, time.Time{}
+}
+
+// end ends the cycle.
+func (p *promise) end(c *Clock, at time.Time, stage Stage, by Ending) {
+	p.halt(c, at)
+	c.set(stage)
+	c.Ended, c.EndedBy, c.Idle = at.UTC(), by, false
+	if stage == Cancelled {
+		c.Passed = nil
+	}
+}
+
+// step takes a cycle through the next moment, and reports whether a new one begins at once. At each moment stop is
+// looked at first, then what ends the promise, then reset, then a change of the time, then pause.
+func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
+	at := v.At
+	if !c.Open() {
+		return p.stepEnded(c, v, o)
+	}
+	c.follow(v)
+	switch {
+	case p.stop.happens(v):
+		p.end(c, at, Completed, StoppedForGood)
+		return o.ok && p.start.happens(v) && p.free(v)
+	case p.stop.lasts(v) || v.Phase.Terminal() && v.Phase != lifecycle.Cancelled:
+		p.end(c, at, Completed, Stopped)
+		return false
+	case v.Phase == lifecycle.Cancelled:
+		p.end(c, at, Cancelled, TicketCancelled)
+		return false
+	case p.cancel.met(v):
+		p.end(c, at, Cancelled, ByCondition)
+		return false
+	case !o.ok:
+		p.end(c, at, Cancelled, NotPromised)
+		return false
+	case p.reset.happens(v):
+		p.end(c, at, Cancelled, WasReset)
+		return true
+	}
+	if changed := o.within != c.Within; p.target.Deadline == "" && changed {
+		if p.OnChange == StartAnew {
+			p.end(c, at, Cancelled, StartedAnew)
+			return true
+		}
+		running := !c.Since.IsZero()
+		p.halt(c, at)
+		if c.Within = o.within; running {
+			p.run(c, at, o)
+		}
+	} else if p.target.Deadline != "" && !o.deadline.Equal(c.Due) {
+		p.halt(c, at)
+		p.run(c, at, o)
+	}
+	if standing := p.pause.lasts(v); standing && c.State == Running {
+		p.halt(c, at)
+		c.set(Paused)
+	} else if !standing && c.State == Paused {
+		p.run(c, at, o)
+	}
+	if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(at) {
+		c.Breached = c.Due
+	}
+	return false
+}
+
+// stepEnded looks whether an ended cycle goes on, or the next begins.
+func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
+	if v.Phase == lifecycle.Cancelled && c.State == Completed {
+		c.EndedBy = TicketCancelled // of which nothing ever changes again
+	}
+	if c.EndedBy == TicketCancelled || c.EndedBy == AgreementGone || c.EndedBy == NotPromised || !o.ok || v.Phase.Terminal() {
+		return false
+	}
+	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
+		switch p.reopen {
+		case NewCycle:
+			return true
+		case Continue, ContinueCounted:
+			from := v.At
+			if p.reopen == ContinueCounted {
+				from = c.Ended
+			}
+			c.Ended, c.EndedBy = time.Time{}, ""
+			c.follow(v)
+			p.run(c, from, offer{within: o.within, deadline: o.deadline})
+			if p.reopen == ContinueCounted || p.pause.lasts(v) {
+				p.halt(c, v.At)
+				p.place(c, v, o)
+			}
+			if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(v.At) {
+				c.Breached = c.Due
+			}
+			return false
+		}
+	}
+	if p.start.happens(v) {
+		return p.free(v)
+	}
+	if !p.start.lasts(v) {
+		c.Idle = p.start.lasting
+		return false
+	}
+	return c.Idle && p.free(v)
+}
+
+// follow copies what of the ticket queries of clocks name.
+func (c *Clock) follow(v *sight) { c.Priority, c.Group, c.Service = v.Priority, v.Group, v.Service }
+
+// told reports whether a level was told, or silenced.
+func (c *Clock) told(level string) bool {
+	return slices.Contains(c.Reached, level) || slices.Contains(c.Silenced, level)
+}
+
+// reaches is when a running clock comes to a level, or would; zero for never. A time that was shortened can pass levels
+// in the instant of the change.
+func (p *promise) reaches(c *Clock, l *Level) time.Time {
+	if p.target.Deadline != "" {
+		switch {
+		case l.Missed() && (l.Percent == 100 || l.Percent == 0 && l.Offset == 0):
+			return c.Due
+		case l.Percent != 0:
+			return later(c.Since, p.after(c.Started, share(c.Within, l.Percent)))
+		}
+		return later(c.Since, p.after(c.Due, l.Offset))
+	}
+	left := p.threshold(c, l) - c.Used
+	switch {
+	case c.Within <= 0:
+		return time.Time{}
+	case left <= 0:
+		return c.Since
+	}
+	return p.after(c.Since, left)
+}
+
+// threshold is the used time at which a level lies.
+func (p *promise) threshold(c *Clock, l *Level) time.Duration {
+	if l.Percent != 0 {
+		return share(c.Within, l.Percent)
+	}
+	return sum(c.Within, l.Offset)
+}
+
+// aim finds the level that is told next.
+func (p *promise) aim(c *Clock) {
+	c.Next, c.NextAt = "", time.Time{}
+	if len(c.Passed) > 0 {
+		c.Next, c.NextAt = c.Passed[0].Level, c.Passed[0].At
+		return
+	}
+	if c.Since.IsZero() {
+		return
+	}
+	for i := range p.target.Levels {
+		l := &p.target.Levels[i]
+		if c.told(l.Name) {
+			continue
+		}
+		if at := p.reaches(c, l); !at.IsZero() && (c.Next == "" || at.Before(c.NextAt)) {
+			c.Next, c.NextAt = l.Name, at
+		}
+	}
+}
+
+// tell notes levels that an event says were told.
+func (c *Clock) tell(names ...string) {
+	for _, name := range names {
+		if !slices.Contains(c.Reached, name) {
+			c.Reached = append(slices.Clip(c.Reached), name)
+		}
+		c.Passed = without(c.Passed, name)
+	}
+}
+
+func (c *Clock) silence(name string) {
+	if !c.told(name) {
+		c.Silenced = append(slices.Clip(c.Silenced), name)
+	}
+	c.Passed = without(c.Passed, name)
+}
+
+func without(list []Passed, name string) []Passed {
+	if !slices.ContainsFunc(list, func(p Passed) bool { return p.Level == name }) {
+		return list
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(p Passed) bool { return p.Level == name })
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// came reports whether a clock has come to a level by an instant.
+func (p *promise) came(c *Clock, l *Level, by time.Time) bool {
+	if slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
+		return true
+	}
+	if !c.Since.IsZero() {
+		at := p.reaches(c, l)
+		return !at.IsZero() && !at.After(by)
+	}
+	return p.threshold(c, l) < c.Used
+}
+
+// adopt makes the clock of a target that a ticket comes under only now, as it would stand if the target had been in
+// force from the beginning: what it used counts, and it is missed now at the earliest. The last moment is the present.
+func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
+	free := offer{ok: true}
+	var before *Moment
+	for i := range moments {
+		v := look(before, &moments[i])
+		switch before = &moments[i]; {
+		case !ok:
+			if ok = p.begins(&v); ok {
+				c = p.begin(&v, free, 1)
+			}
+		case p.step(&c, &v, free):
+			c = p.begin(&v, free, 1)
+		}
+	}
+	if !ok {
+		return c, false
+	}
+	v := look(nil, before)
+	c.follow(&v)
+	if !c.Open() {
+		c.set(Cancelled)
+		c.EndedBy = EndedBefore
+		c.Within = o.within
+		return c, true
+	}
+	running := !c.Since.IsZero()
+	p.halt(&c, v.At)
+	c.Breached, c.Passed = time.Time{}, nil
+	if c.Within = o.within; running {
+		p.run(&c, v.At, o)
+		if !c.Due.IsZero() && !c.Due.After(v.At) {
+			c.Breached = v.At.UTC()
+		}
+	}
+	return c, true
+}
+
+// worked is the working time between two instants; outside the horizon there is none.
+func (p *promise) worked(from, to time.Time) time.Duration {
+	worked, err := p.calendar.Between(from, to)
+	if err != nil {
+		return 0
+	}
+	return worked
+}
+
+// after is the instant so much working time later, or earlier where it is negative; zero where there is none.
+func (p *promise) after(from time.Time, working time.Duration) time.Time {
+	at, err := p.calendar.Add(from, working)
+	if err != nil {
+		return time.Time{}
+	}
+	return at.UTC()
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,215 @@
+package sla
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/itsmkit/itsmkit/calendar"
+	"github.com/itsmkit/itsmkit/itsm"
+)
+
+// Terms are agreements, checked and made ready to compute clocks. They never change and are safe for concurrent use.
+type Terms struct {
+	policies []*policy // in the order given
+	families map[string][]family
+}
+
+// family is the versions of an agreement, the highest first.
+type family struct {
+	name     string
+	versions []*policy
+}
+
+// policy is an agreement ready for use.
+type policy struct {
+	Agreement
+	fingerprint string
+	promises    []promise
+}
+
+// promise is a target ready for use.
+type promise struct {
+	*policy
+	target                            *Target
+	timer, row                        string // what its timer and its row are called
+	start, pause, stop, cancel, reset condition
+	calendar                          *calendar.Calendar
+	reopen                            Reopen
+}
+
+// NewTerms checks agreements and lists every fault of every one. What it is given may be changed afterwards.
+func NewTerms(agreements ...Agreement) (*Terms, error) {
+	t := &Terms{families: map[string][]family{}}
+	var faults []error
+	for i := range agreements {
+		p := ready(agreements[i].clone())
+		if err := p.Check(); err != nil {
+			faults = append(faults, err)
+		}
+		if slices.ContainsFunc(t.policies, func(other *policy) bool { return other.Name == p.Name && other.Version == p.Version }) {
+			faults = append(faults, itsm.Invalid("agreement", fmt.Sprintf("%s is there twice in version %d", p.Name, p.Version)))
+		}
+		t.policies = append(t.policies, p)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	for _, p := range t.policies {
+		for _, kind := range p.Kinds {
+			t.add(kind, p)
+		}
+	}
+	return t, nil
+}
+
+func (t *Terms) add(kind string, p *policy) {
+	families := t.families[kind]
+	at := slices.IndexFunc(families, func(f family) bool { return f.name == p.Name })
+	if at < 0 {
+		t.families[kind] = append(families, family{p.Name, []*policy{p}})
+		return
+	}
+	f := &families[at]
+	f.versions = append(f.versions, p)
+	slices.SortFunc(f.versions, func(a, b *policy) int { return cmp.Compare(b.Version, a.Version) })
+}
+
+// ready compiles an agreement, whatever is wrong with it.
+func ready(a Agreement) *policy {
+	p := &policy{Agreement: a}
+	p.promises = make([]promise, len(p.Targets))
+	for i := range p.Targets {
+		target := &p.Targets[i]
+		start, stop, reopen, _ := target.Kind.Conditions()
+		or := func(c, by *Condition) condition {
+			if c.IsZero() {
+				c = by
+			}
+			return compile(c)
+		}
+		p.promises[i] = promise{
+			policy: p, target: target, timer: timerName(p.Name, target.Name), row: p.Name + "/" + target.Name,
+			start: or(&target.Start, &start), stop: or(&target.Stop, &stop),
+			pause: compile(&target.Pause), cancel: compile(&target.Cancel), reset: compile(&target.Reset),
+			calendar: cmp.Or(target.Calendar, p.Calendar), reopen: cmp.Or(target.Reopen, reopen),
+		}
+		if p.promises[i].calendar == nil {
+			p.promises[i].calendar = calendar.Always()
+		}
+	}
+	p.fingerprint = p.print()
+	return p
+}
+
+// print is a digest of all that the agreement's clocks depend on.
+func (p *policy) print() string {
+	sum := sha256.New()
+	_ = json.NewEncoder(sum).Encode(&p.Agreement) // what does not encode is refused by Check or by the kernel
+	for i := range p.promises {
+		fmt.Fprintln(sum, p.promises[i].calendar.Fingerprint())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// clone makes an agreement that the host cannot change any more.
+func (a Agreement) clone() Agreement {
+	a.Kinds = slices.Clone(a.Kinds)
+	a.Where = cloneFilter(a.Where)
+	a.Targets = slices.Clone(a.Targets)
+	for i := range a.Targets {
+		t := &a.Targets[i]
+		t.Where = cloneFilter(t.Where)
+		for _, c := range []*Condition{&t.Start, &t.Pause, &t.Stop, &t.Cancel, &t.Reset} {
+			*c = c.clone()
+		}
+		t.Within, t.Levels = maps.Clone(t.Within), slices.Clone(t.Levels)
+	}
+	return a
+}
+
+func (c Condition) clone() Condition {
+	c.Events, c.Phases, c.Holds = slices.Clone(c.Events), slices.Clone(c.Phases), slices.Clone(c.Holds)
+	c.Groups, c.OtherGroups, c.Facts, c.And = slices.Clone(c.Groups), slices.Clone(c.OtherGroups), slices.Clone(c.Facts), slices.Clone(c.And)
+	for i := range c.And {
+		c.And[i] = c.And[i].clone()
+	}
+	return c
+}
+
+func cloneFilter(f *itsm.Filter) *itsm.Filter {
+	if f == nil {
+		return nil
+	}
+	own := *f
+	own.Values, own.Parts = slices.Clone(f.Values), slices.Clone(f.Parts)
+	for i := range own.Parts {
+		own.Parts[i] = *cloneFilter(&own.Parts[i])
+	}
+	return &own
+}
+
+// valid is the version of a family that a ticket comes under at an instant, nil for none.
+func (f *family) valid(at time.Time) *policy {
+	for _, p := range f.versions {
+		if !at.Before(p.From) && (p.Until.IsZero() || at.Before(p.Until)) {
+			return p
+		}
+	}
+	return nil
+}
+
+// promise finds a target of an agreement, nil where it is not known for the kind.
+func (t *Terms) promise(kind, agreement string, version int, target string) *promise {
+	families := t.families[kind]
+	for i := range families {
+		if families[i].name != agreement {
+			continue
+		}
+		for _, p := range families[i].versions {
+			if p.Version == version {
+				return p.promise(target)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *policy) promise(target string) *promise {
+	for i := range p.promises {
+		if p.promises[i].target.Name == target {
+			return &p.promises[i]
+		}
+	}
+	return nil
+}
+
+// offer is what a target promises to a ticket as it stood at a moment.
+type offer struct {
+	within   time.Duration
+	deadline time.Time
+	ok       bool
+}
+
+func (p *promise) offer(m *Moment) (o offer) {
+	if p.Where != nil && !p.Where.Match(m.column) || p.target.Where != nil && !p.target.Where.Match(m.column) {
+		return offer{}
+	}
+	if p.target.Deadline != "" {
+		o.deadline = m.column(p.target.Deadline).Instant()
+		o.ok = !o.deadline.IsZero()
+		return o
+	}
+	if o.within, o.ok = p.target.Within[m.Priority]; !o.ok {
+		o.within, o.ok = p.target.Within[AnyPriority]
+	}
+	return o
+}
+
+func timerName(agreement, target string) string { return "sla " + agreement + "/" + target }
