@@ -94,7 +94,7 @@ func Lifecycle() lifecycle.Definition {
 			itsm.StandardTransitions(unfinished),
 			itsm.StandardTransitions([]lifecycle.State{StateClosed, StateCancelled},
 				itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerLink, itsm.TriggerLinked, itsm.TriggerUnlink,
-				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask),
+				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask, itsm.TriggerClocks),
 		)...),
 	}
 }

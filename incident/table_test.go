@@ -168,7 +168,7 @@ var rows = []struct {
 
 // machinery is what no person does.
 var machinery = []lifecycle.Trigger{
-	itsm.TriggerLinked, itsm.TriggerLevel, itsm.TriggerEscalate, itsm.TriggerPropagate, itsm.TriggerTask,
+	itsm.TriggerLinked, itsm.TriggerLevel, itsm.TriggerEscalate, itsm.TriggerPropagate, itsm.TriggerTask, itsm.TriggerClocks,
 	incident.TriggerAbsorb, incident.TriggerFollow, incident.TriggerRemind,
 }
 
@@ -181,6 +181,7 @@ var complete = map[lifecycle.Trigger]any{
 	incident.TriggerFollow: fixed,
 	incident.TriggerRemind: incident.Remind{},
 	itsm.TriggerPropagate:  itsm.Propagation{Rule: "r"},
+	itsm.TriggerClocks:     itsm.ClockReview{Order: "repair"},
 	itsm.TriggerTask:       itsm.TaskNote{Task: itsm.Ref{Kind: "task", ID: "TSK0000001"}, Event: "task.done"},
 }
 

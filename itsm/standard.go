@@ -148,6 +148,24 @@ type LevelReached struct {
 // Breach reports whether the level lies at or behind the target's end.
 func (l LevelReached) Breach() bool { return l.Missed || l.Percent >= 100 }
 
+// ClockReview asks who keeps the service-level clocks of a ticket to look them over.
+type ClockReview struct {
+	// Order says how: "apply" brings the ticket under the agreements as they are now, "repair" computes its clocks anew.
+	Order string `json:"order"`
+}
+
+// Reviews answers the reviews of clocks that the record at hand was given in this transaction.
+func (u *Unit) Reviews() []ClockReview {
+	var reviews []ClockReview
+	for _, f := range u.touch.facts {
+		var r ClockReview
+		if f.name == factReview && json.Unmarshal(f.json, &r) == nil {
+			reviews = append(reviews, r)
+		}
+	}
+	return reviews
+}
+
 // Levels reads the levels that clocks reached in an event.
 func (e *Entry) Levels() []LevelReached {
 	var levels []LevelReached
@@ -196,6 +214,7 @@ const (
 
 	factPropagation = "propagation"
 	factTask        = "task"
+	factReview      = "clock_review"
 )
 
 // Escalation is one step that was taken because something goes wrong.
@@ -254,6 +273,8 @@ const (
 	// TriggerPropagate goes on with a propagation that was cut into batches, and TriggerTask notes what became of a task.
 	TriggerPropagate lifecycle.Trigger = "propagate"
 	TriggerTask      lifecycle.Trigger = "note_task"
+	// TriggerClocks has the service-level clocks of a ticket looked over.
+	TriggerClocks lifecycle.Trigger = "review_clocks"
 )
 
 // StandardTransitions are the rows of the standard triggers, from the states of a table; only some of the triggers
@@ -281,6 +302,7 @@ func StandardTransitions(from []lifecycle.State, only ...lifecycle.Trigger) []li
 		{Trigger: TriggerEscalate, Roles: []Role{Machinery}},
 		{Trigger: TriggerPropagate, Brings: need("rule"), Roles: []Role{Machinery}},
 		{Trigger: TriggerTask, Brings: need("task"), Roles: []Role{Machinery}},
+		{Trigger: TriggerClocks, Brings: need("order"), Roles: []Role{Machinery}},
 	}
 	if len(only) > 0 {
 		rows = slices.DeleteFunc(rows, func(r lifecycle.Transition) bool { return !slices.Contains(only, r.Trigger) })
@@ -308,6 +330,7 @@ func StandardTriggers() []lifecycle.TriggerRow {
 		{Name: TriggerEscalate, Title: "Escalate", Past: "escalated"},
 		{Name: TriggerPropagate, Title: "Propagate", Past: "propagated"},
 		{Name: TriggerTask, Title: "Note a task", Past: "task_noted"},
+		{Name: TriggerClocks, Title: "Review service-level clocks", Past: "clocks_reviewed"},
 	}
 }
 
@@ -394,6 +417,7 @@ func standing[P any](p *Practice[P]) {
 		}
 		return u.Fact(factTask, n)
 	})
+	Handle(p, TriggerClocks, func(u *Unit, _ *P, r ClockReview) error { return u.Fact(factReview, r) })
 	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact(factLevel, l) })
 	Handle(p, TriggerEscalate, func(u *Unit, _ *P, e Escalation) error {
 		for _, person := range e.People {

@@ -95,6 +95,7 @@ const (
 	AgreementGone   Ending = "agreement_gone"   // the desk does not know that version any more
 	StartedAnew     Ending = "started_anew"     // the promise changed, and the next cycle began
 	WasReset        Ending = "reset"            // the target's reset condition
+	NoEvent         Ending = "no_event"         // no event of the ticket accounts for it
 	EndedBefore     Ending = "ended_before"     // it had ended when the ticket came under the agreement
 )
 

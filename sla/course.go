@@ -64,6 +64,9 @@ func (x *course) advance(v *sight) {
 			l.fell = c.EndedBy == NotPromised
 			x.turn(c, did(was, c.State))
 		}
+		if v.Phase.Terminal() {
+			c.Passed = nil // nobody works on it any more
+		}
 		if again {
 			x.next(l, v, o)
 		}
@@ -303,4 +306,20 @@ func (x *course) replay(v *sight, moments []Moment) {
 	}
 	x.noted(v.Levels)
 	x.settle()
+}
+
+// inOrder puts the clocks in the order of the agreements and their targets, those of agreements that are gone last.
+func (x *course) inOrder() {
+	place := func(c *Clock) int {
+		n := 0
+		for _, p := range x.terms.policies {
+			for i := range p.promises {
+				if n++; p.Name == c.Agreement && p.Version == c.AgreementVersion && p.promises[i].target.Name == c.Target {
+					return n
+				}
+			}
+		}
+		return n + 1
+	}
+	slices.SortStableFunc(x.lines, func(a, b line) int { return place(&a.clock) - place(&b.clock) })
 }

@@ -77,4 +77,3 @@ func (t *Terms) retrace(ticket itsm.Ref, moments []Moment, finished func(Clock),
 	}
 	return x
 }
-

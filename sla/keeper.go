@@ -1,0 +1,501 @@
+package sla
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/itsmkit/itsmkit/field"
+	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
+)
+
+// ClockKind is the kind of rows that clocks are: what queries, counts and views of clocks name. Rows of CycleKind are the
+// cycles of a target before its current one.
+const (
+	ClockKind = "clock"
+	CycleKind = "clock_cycle"
+)
+
+// Keeper keeps the clocks of a desk: it takes them along with every command, sets a timer for the next level of each, and
+// answers how they stand. It may be used by many goroutines.
+type Keeper struct {
+	kernel *itsm.Kernel
+	terms  *Terms
+	kinds  []string
+	clocks *itsm.Projection[Clock]
+	cycles *itsm.Projection[Clock]
+}
+
+// New registers the clocks with a kernel that is not open yet. It lists every fault of every agreement; what does not fit
+// the practices (kinds, events and fields that they do not have) is a fault of [itsm.Kernel.Open]. What it is given may be
+// changed afterwards.
+func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
+	if k.Opened() {
+		return nil, itsm.Invalid("sla", "register agreements before the kernel is opened")
+	}
+	terms, err := NewTerms(agreements...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Keeper{kernel: k, terms: terms, clocks: itsm.NewProjection[Clock](k, ClockKind), cycles: itsm.NewProjection[Clock](k, CycleKind)}
+	k.OnOpen(func(k *itsm.Kernel) error {
+		var faults []error
+		for _, p := range terms.policies {
+			faults = append(faults, p.checkIn(k))
+		}
+		return errors.Join(faults...)
+	})
+	hooked := false
+	k.OnOpen(func(k *itsm.Kernel) error {
+		if s.kinds = s.ticketKinds(); !hooked && len(s.kinds) > 0 {
+			k.Hook(itsm.Hook{
+				Name: "sla", Kinds: s.kinds, Triggers: []lifecycle.Trigger{itsm.TriggerLevel},
+				BeforeAct: s.level, Project: s.project,
+			})
+			hooked = true // an Open that failed comes here again
+		}
+		return nil
+	})
+	return s, nil
+}
+
+// ticketKinds are those that have clocks, or may have had: all kinds that levels are noted on.
+func (s *Keeper) ticketKinds() []string {
+	var kinds []string
+	for _, kind := range s.kernel.Kinds() {
+		if s.kernel.CheckInput(kind, itsm.TriggerLevel, "target") == nil {
+			kinds = append(kinds, kind)
+		}
+	}
+	for _, p := range s.terms.policies {
+		for _, kind := range p.Kinds {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind) // the kernel says what is wrong with it
+			}
+		}
+	}
+	return kinds
+}
+
+// project takes the clocks of a ticket along with a change of it.
+func (s *Keeper) project(u *itsm.Unit, before, after itsm.Record) error {
+	ticket := itsm.TicketOf(after)
+	if ticket == nil {
+		return nil
+	}
+	rows, err := s.clocks.In(u)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 && len(s.terms.families[ticket.Kind]) == 0 {
+		return nil
+	}
+	p := passage{keeper: s, unit: u, rows: rows}
+	return p.run(ticket, before, after)
+}
+
+// passage is the way of a ticket's clocks through one command.
+type passage struct {
+	keeper   *Keeper
+	unit     *itsm.Unit
+	rows     []*Clock
+	course   course
+	now      Moment
+	then     Moment // how the ticket stood before
+	moments  []Moment
+	turns    []Turn
+	finished []Clock
+	lines    [6]line
+	// recomputed is set where the clocks were computed anew from all events
+	recomputed bool
+}
+
+func (p *passage) run(ticket *itsm.Ticket, before, after itsm.Record) error {
+	u, s := p.unit, p.keeper
+	at := u.Now()
+	if before != nil {
+		was := itsm.TicketOf(before)
+		at = later(at, was.UpdatedAt) // as the event, where the machine's clock went back
+		p.then = momentOf(was, was.UpdatedAt)
+		p.then.Value = func(column string) field.Value { return u.Value(before, column) }
+	}
+	p.now = momentOf(ticket, at)
+	p.now.Value = func(column string) field.Value {
+		if column == "created_at" && before == nil {
+			return field.Instant(at)
+		}
+		return u.Value(after, column)
+	}
+	p.now.Events = u.Events()
+	x := &p.course
+	*x = course{
+		terms: s.terms, ticket: ticket.Ref(), lines: p.lines[:0], past: p.past,
+		told: func(t Turn) { p.turns = append(p.turns, t) }, finished: func(c Clock) { p.finished = append(p.finished, c) },
+	}
+	acts := u.Acts()
+	if err := p.load(slices.Contains(acts, itsm.TriggerClocks)); err != nil {
+		return err
+	}
+	v := look(nil, &p.now)
+	if before != nil {
+		v = look(&p.then, &p.now)
+	}
+	x.advance(&v)
+	if err := x.join(&v); err != nil {
+		return err
+	}
+	if x.all {
+		if err := p.migrate(&v); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(acts, itsm.TriggerLevel) {
+		x.noted(u.Levels())
+	}
+	if err := p.silence(); err != nil {
+		return err
+	}
+	x.settle()
+	return p.save()
+}
+
+// load brings the clocks as they are kept. Where they were computed with other terms than the desk has now, such as
+// another calendar, or a repair is asked for, they are computed anew from the events.
+func (p *passage) load(reviewed bool) error {
+	x := &p.course
+	repair := false
+	if reviewed {
+		for _, r := range p.unit.Reviews() {
+			repair = repair || r.Order == orderRepair
+			x.all = x.all || r.Order == orderApply
+		}
+	}
+	stale := repair
+	for _, row := range p.rows {
+		promise := x.terms.promise(x.ticket.Kind, row.Agreement, row.AgreementVersion, row.Target)
+		stale = stale || promise != nil && promise.fingerprint != row.Terms && row.Open()
+		x.lines = append(x.lines, line{clock: *row, p: promise})
+	}
+	if !stale {
+		return nil
+	}
+	p.recomputed = true
+	history, err := p.unit.History()
+	if err != nil {
+		return err
+	}
+	told, finished := x.told, x.finished
+	again := x.terms.retrace(x.ticket, Moments(history), x.finished, nil)
+	for _, l := range x.lines {
+		if l.p == nil && again.find(l.clock.Agreement, l.clock.Target) < 0 {
+			again.lines = append(again.lines, l) // nobody knows any more how it was computed
+		}
+	}
+	for i := range again.lines {
+		c := &again.lines[i].clock
+		if at := x.find(c.Agreement, c.Target); at < 0 || !x.lines[at].clock.equal(c) {
+			told(Turn{Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Recomputed})
+		}
+	}
+	for i := range x.lines { // a row that no event accounts for counts nothing
+		l := &x.lines[i]
+		if again.find(l.clock.Agreement, l.clock.Target) < 0 {
+			void := voided(&l.clock)
+			again.lines = append(again.lines, line{clock: void, p: l.p})
+			if !l.clock.equal(&void) {
+				told(Turn{Agreement: void.Agreement, Version: void.AgreementVersion, Target: void.Target, Cycle: void.Cycle, Did: Recomputed})
+			}
+		}
+	}
+	all := x.all
+	past := x.past
+	*x = *again
+	x.told, x.finished, x.all, x.past = told, finished, all, past
+	return nil
+}
+
+// voided is what is left of a row that no event accounts for.
+func voided(c *Clock) Clock {
+	v := Clock{Agreement: c.Agreement, AgreementVersion: c.AgreementVersion, Class: c.Class, Target: c.Target, Measure: c.Measure, Ticket: c.Ticket, EndedBy: NoEvent, Terms: c.Terms}
+	v.set(Cancelled)
+	return v
+}
+
+// past reads the moments of the ticket up to the present one, once.
+func (p *passage) past() ([]Moment, error) {
+	if p.moments == nil {
+		history, err := p.unit.History()
+		if err != nil {
+			return nil, err
+		}
+		p.moments = append(Moments(history), p.now)
+	}
+	return p.moments, nil
+}
+
+// migrate takes open clocks to the version of their agreement that is valid now.
+func (p *passage) migrate(v *sight) error {
+	x := &p.course
+	families := x.terms.families[x.ticket.Kind]
+	for i := range families {
+		policy := families[i].valid(v.At)
+		if policy == nil {
+			continue
+		}
+		for at := range x.lines {
+			l := &x.lines[at]
+			if l.clock.Agreement != policy.Name || l.clock.AgreementVersion == policy.Version || !l.clock.Open() {
+				continue
+			}
+			moments, err := p.past()
+			if err != nil {
+				return err
+			}
+			if promise := policy.promise(l.clock.Target); promise != nil {
+				x.migrate(at, promise, v, moments)
+				continue
+			}
+			l.p.end(&l.clock, v.At, Cancelled, NotPromised)
+			x.turn(&l.clock, DidCancel)
+		}
+	}
+	return nil
+}
+
+// silence notes the levels that had passed before an import: nobody is told of them. One that turns out to lie ahead, as
+// the import goes on, is told when it comes.
+func (p *passage) silence() error {
+	u, x := p.unit, &p.course
+	historic, fired := u.Historic(), u.Fired()
+	for i := range x.lines {
+		l := &x.lines[i]
+		c := &l.clock
+		if l.p == nil {
+			continue
+		}
+		if fired != nil && fired.Name == l.p.timer && fired.Key.Ref() == u.Ref() {
+			if err := p.refused(l); err != nil {
+				return err
+			}
+		}
+		if !historic && len(c.Silenced) == 0 {
+			continue
+		}
+		l.p.callOff(c, func(at time.Time) bool { return !at.After(p.now.At) || u.Suppresses(at) }, func(level string) {
+			p.turns = append(p.turns, Turn{Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Unsilenced, Level: level})
+		})
+		if !historic {
+			continue
+		}
+		for j := range l.p.target.Levels {
+			level := &l.p.target.Levels[j]
+			due, came := l.p.comes(c, level)
+			if !came || c.told(level.Name) || !u.Suppresses(due) {
+				continue
+			}
+			if err := u.SuppressLevel(l.p.reached(c, level, due)); err != nil {
+				return err
+			}
+			c.silence(level.Name)
+		}
+	}
+	return nil
+}
+
+// refused notes a level whose timer fired and that the lifecycle did not let be told, beside the refusal.
+func (p *passage) refused(l *line) error {
+	old := p.row(&l.clock)
+	if old == nil || old.Next == "" || l.clock.told(old.Next) || old.Cycle != l.clock.Cycle {
+		return nil
+	}
+	l.clock.silence(old.Next)
+	return p.unit.SuppressLevel(l.p.reached(&l.clock, l.p.level(old.Next), old.NextAt))
+}
+
+// save puts what changed: rows, timers, and what is said of it in the event.
+func (p *passage) save() error {
+	u, s, x := p.unit, p.keeper, &p.course
+	var ended []*Clock
+	if p.recomputed && len(p.finished) > 0 {
+		var err error
+		if ended, err = s.cycles.In(u); err != nil {
+			return err
+		}
+	}
+	for i := range p.finished {
+		c := p.finished[i]
+		if slices.ContainsFunc(ended, c.equal) {
+			continue
+		}
+		if err := s.cycles.Put(u, c.Agreement+"/"+c.Target+"/"+number(c.Cycle), &c); err != nil {
+			return err
+		}
+	}
+	for i := range x.lines {
+		l := &x.lines[i]
+		old := p.row(&l.clock)
+		if old != nil && old.equal(&l.clock) {
+			continue
+		}
+		timer := timerName(l.clock.Agreement, l.clock.Target)
+		switch {
+		case l.clock.Next == "" && old != nil && old.Next != "":
+			u.CancelTimer(timer)
+		case l.clock.Next != "" && (old == nil || !old.NextAt.Equal(l.clock.NextAt) || old.Next == "" || u.Fired() != nil && u.Fired().Name == timer):
+			if err := u.SetTimer(timer, l.clock.NextAt, itsm.TriggerLevel, nil); err != nil {
+				return err
+			}
+		}
+		c := l.clock
+		if err := s.clocks.Put(u, c.Agreement+"/"+c.Target, &c); err != nil {
+			return err
+		}
+	}
+	for i := range p.turns {
+		if err := u.Fact(factTurns, &p.turns[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *passage) row(c *Clock) *Clock {
+	for _, row := range p.rows {
+		if row.Target == c.Target && row.Agreement == c.Agreement {
+			return row
+		}
+	}
+	return nil
+}
+
+// level says what a timer of a clock brings: the level that comes next.
+func (s *Keeper) level(u *itsm.Unit, t lifecycle.Trigger, in any) error {
+	level, ok := in.(*itsm.LevelReached)
+	fired := u.Fired()
+	if !ok || t != itsm.TriggerLevel || fired == nil || fired.Key.Ref() != u.Ref() || !strings.HasPrefix(fired.Name, timerPrefix) {
+		return nil
+	}
+	rows, err := s.clocks.In(u)
+	if err != nil {
+		return err
+	}
+	for _, c := range rows {
+		if timerName(c.Agreement, c.Target) != fired.Name || c.Next == "" {
+			continue
+		}
+		p := s.terms.promise(fired.Key.Kind, c.Agreement, c.AgreementVersion, c.Target)
+		if p == nil {
+			break
+		}
+		*level = p.next(c, later(u.Now(), u.Record().Header().UpdatedAt))
+		return nil
+	}
+	return (&lifecycle.Refusal{
+		Lifecycle: fired.Key.Kind, Trigger: t, State: u.Record().Header().State,
+		Reasons: []lifecycle.Reason{{Code: "no_clock", Args: map[string]string{"timer": fired.Name}}},
+	}).Err()
+}
+
+const timerPrefix = "sla "
+
+// Clocks answers the clocks of a ticket as they stand now, every cycle of each target. Who may read the ticket may read
+// its clocks, whatever fields are hidden. It reads rows only, but for clocks that were kept with other terms than the
+// desk has now: those are computed from the ticket's events.
+//
+// Errors: those of [itsm.Kernel.Get], and [itsm.ErrInvalid] where the record is no ticket.
+func (s *Keeper) Clocks(ctx context.Context, ref itsm.Ref) ([]Status, error) {
+	if !slices.Contains(s.kinds, ref.Kind) {
+		if _, err := s.kernel.Get(ctx, ref); err != nil {
+			return nil, err
+		}
+		return nil, itsm.Invalid("ref", ref.String()+" is no ticket")
+	}
+	rows, err := s.clocks.Of(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	now := s.kernel.Clock().Now().UTC()
+	for i := range rows {
+		p := s.terms.promise(ref.Kind, rows[i].Agreement, rows[i].AgreementVersion, rows[i].Target)
+		if p != nil && p.fingerprint != rows[i].Terms && rows[i].Open() {
+			return s.compute(ctx, ref, now)
+		}
+	}
+	var ended []Clock
+	if slices.ContainsFunc(rows, func(c Clock) bool { return c.Cycle > 1 }) {
+		if ended, err = s.cycles.Of(ctx, ref); err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(ended, func(a, b Clock) int { return a.Cycle - b.Cycle })
+	}
+	x := &course{terms: s.terms, ticket: ref}
+	for i := range rows {
+		p := s.terms.promise(ref.Kind, rows[i].Agreement, rows[i].AgreementVersion, rows[i].Target)
+		x.lines = append(x.lines, line{clock: rows[i], p: p})
+	}
+	x.inOrder()
+	return s.terms.statuses(x, ended, now), nil
+}
+
+// compute replays the ticket's events.
+func (s *Keeper) compute(ctx context.Context, ref itsm.Ref, now time.Time) ([]Status, error) {
+	moments, err := s.moments(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var ended []Clock
+	x := s.terms.retrace(ref, moments, func(c Clock) { ended = append(ended, c) }, nil)
+	x.inOrder()
+	return s.terms.statuses(x, ended, now), nil
+}
+
+// moments reads the whole history of a ticket that the actor may read, with all that clocks judge by.
+func (s *Keeper) moments(ctx context.Context, ref itsm.Ref) ([]Moment, error) {
+	rec, err := s.kernel.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if itsm.TicketOf(rec) == nil {
+		return nil, itsm.Invalid("ref", ref.String()+" is no ticket")
+	}
+	history, err := s.kernel.History(system(ctx, rec.Header().Tenant, ""), ref, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	return Moments(history), nil
+}
+
+func system(ctx context.Context, tenant, behalf string) context.Context {
+	return itsm.WithActor(ctx, itsm.Actor{ID: itsm.SystemID, Tenant: tenant, Kind: itsm.System, OnBehalfOf: behalf})
+}
+
+// Status is how a clock that a query found stands at an instant. It costs one look at the calendar.
+func (s *Keeper) Status(c *Clock, now time.Time) Status {
+	return status(s.terms.promise(c.Ticket.Kind, c.Agreement, c.AgreementVersion, c.Target), c, now)
+}
+
+// Find answers clocks by their columns: the current cycle of each target of each ticket, as of the last event that moved
+// it. Filters such as [DueBetween] and [MissedBy] ask for what is due and what is missed. The actor needs the verb read on
+// the kind "clock", and sees what its scope lets through.
+func (s *Keeper) Find(ctx context.Context, q itsm.Query) (itsm.Page[Clock], error) {
+	return s.clocks.List(ctx, q)
+}
+
+// Count answers how many clocks match.
+func (s *Keeper) Count(ctx context.Context, q itsm.Query) (int64, error) {
+	return s.clocks.Count(ctx, q)
+}
+
+// DueBetween holds for clocks that run and are due in [from, to).
+func DueBetween(from, to time.Time) itsm.Filter {
+	return itsm.All(itsm.Where("due").AtLeast(field.Instant(from)), itsm.Where("due").Before(field.Instant(to)))
+}
+
+// MissedBy holds for clocks that have missed their target by an instant, those that run included; ended ones are among them
+// unless the filter is narrowed to an open state.
+func MissedBy(now time.Time) itsm.Filter {
+	return itsm.Any(itsm.Not(itsm.Where("breached").Empty()), itsm.Where("due").AtMost(field.Instant(now)))
+}
