@@ -44,7 +44,8 @@ func agreement() sla.Agreement {
 // another is an agreement for tickets that no test reports.
 func another() sla.Agreement {
 	a := agreement()
-	a.Name, a.Priorities = "silver", []itsm.Priority{1}
+	a.Name = "silver"
+	a.Targets[0].Within = map[itsm.Priority]time.Duration{1: time.Hour}
 	a.Targets[0].Name, a.Targets[0].Levels = "first response", []sla.Level{{Name: "half", Percent: 50}}
 	return a
 }

@@ -160,6 +160,10 @@ var rows = []struct {
 		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerPropagate, complete[itsm.TriggerPropagate], with...)
 		return d.get(id), err
 	}},
+	{itsm.TriggerClocks, everywhere, "", "clocks_reviewed", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerClocks, complete[itsm.TriggerClocks], with...)
+		return d.get(id), err
+	}},
 	{itsm.TriggerTask, everywhere, "", "task_noted", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
 		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerTask, complete[itsm.TriggerTask], with...)
 		return d.get(id), err

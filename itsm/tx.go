@@ -51,9 +51,11 @@ type tx struct {
 	taken   bool  // the store said that a number is
 	ensured bool  // one of the numbers is a name that somebody else may have taken since
 	judged  bool  // the store was given the set
-	loose   int   // records that were read past a snapshot
+	loose   int   // how often records were read past a snapshot
+	beside  int   // how often projections were read beside a record
 	twin    bool  // the command was tried again because its key may have taken its number
 	deputy  Actor
+	hand    Unit // of the hooks that project
 
 	attempts [maxDepth + 2]attempt
 	deepest  int
@@ -73,16 +75,18 @@ type touch struct {
 	begun bool
 	saved int // which save kept it last
 	actor Actor
-	event string
 	cause string
 	acts  []lifecycle.Trigger
-	also  []string
+	// events are the names of what happened, the first of which names the event
+	events []string
 
 	facts   []fact
 	people  []string
 	rows    []Row
 	removed []int64
 	timers  []TimerWrite
+	owned   []ownedRows // one for each projection that was asked for
+	puts    []put
 }
 
 type fact struct {
@@ -123,7 +127,15 @@ func (t *touch) version() int64 {
 
 // happened copies what was done to the record so far, for a hook that may keep it.
 func (t *touch) happened() ([]lifecycle.Trigger, []string) {
-	return slices.Clone(t.acts), append([]string{t.event}, t.also...)
+	return slices.Clone(t.acts), slices.Clone(t.events)
+}
+
+// event names what happened first, empty where nothing did.
+func (t *touch) event() string {
+	if len(t.events) == 0 {
+		return ""
+	}
+	return t.events[0]
 }
 
 // begin prepares the record for a change by the unit.
@@ -179,7 +191,7 @@ func (x *tx) reach(key Key) (*touch, error) {
 	if t := x.find(key); t != nil {
 		return t, nil
 	}
-	kd, err := x.k.kindOf(key.Kind)
+	kd, err := x.k.livingKind(key.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -366,7 +378,7 @@ func (x *tx) conclude() error {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
-			c := Change{Event: t.event, Actor: t.actor, After: t.kind.clone(t.after)}
+			c := Change{Event: t.event(), Actor: t.actor, After: t.kind.clone(t.after)}
 			c.Acts, c.events = t.happened()
 			if t.before != nil {
 				c.Before = t.kind.clone(t.before)
@@ -379,7 +391,7 @@ func (x *tx) conclude() error {
 			}
 		}
 	}
-	return nil
+	return x.projectAll()
 }
 
 // commit turns what was touched into a write set and applies it.
@@ -405,6 +417,7 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 			continue
 		}
 		set.Records = append(set.Records, write)
+		set.Records = t.appendPuts(set.Records)
 		version := write.Event.Version
 		for i, w := range t.timers {
 			if slices.ContainsFunc(t.timers[i+1:], func(later TimerWrite) bool { return later.Timer.Name == w.Timer.Name }) {
@@ -463,7 +476,11 @@ func (w *WriteSet) empty() {
 func (x *tx) reset() {
 	for _, t := range x.touched {
 		clear(t.rows) // they hold personal values
-		*t = touch{acts: t.acts[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
+		t.forgetOwned()
+		*t = touch{
+			acts: t.acts[:0], events: t.events[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0],
+			owned: t.owned[:0], puts: t.puts[:0],
+		}
 		if len(x.spare) < maxSpare {
 			x.spare = append(x.spare, t)
 		}
@@ -476,7 +493,7 @@ func (x *tx) reset() {
 	x.later, x.hops = x.later[:0], 0
 	x.marks, x.saves = x.marks[:0], 0
 	x.undos, x.created, x.failed = x.undos[:0], 0, nil
-	x.taken, x.ensured, x.judged, x.loose = false, false, false, 0
+	x.taken, x.ensured, x.judged, x.loose, x.beside = false, false, false, 0, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -484,7 +501,7 @@ func (x *tx) end() {
 	x.closeSnapshot()
 	x.reset()
 	clear(x.attempts[:x.deepest+1])
-	x.deepest = 0
+	x.deepest, x.hand = 0, Unit{}
 	x.set.empty()
 	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
 	x.call, x.historic, x.dry, x.twin = call{}, false, false, false
@@ -560,9 +577,9 @@ func (x *tx) again(err *error, once bool) bool {
 }
 
 // torn reports whether the records that a try read were never so at one instant. The store checks what it is given; what
-// is answered without it, a refusal above all, is checked here.
+// is answered without it, a refusal above all, is checked here. The rows of projections change with their records only.
 func (x *tx) torn() (bool, error) {
-	read := 0
+	read := x.beside
 	for _, t := range x.touched {
 		if t.before != nil {
 			read++

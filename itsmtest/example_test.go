@@ -75,6 +75,7 @@ func ExampleWriteTimeline() {
 	//     title: No network
 	//     caller: bob
 	//     priority: 3
+	//     asked_at: 2026-03-02T09:00:00Z
 	//
 	// 2026-03-03T09:00:00Z  v2  fault.reminded by system, caused by timer reminder
 	//     reminded: nobody answers
@@ -82,6 +83,8 @@ func ExampleWriteTimeline() {
 	// 2026-03-03T09:00:00Z  v3  fault.commented by ann
 	//     assignee: ann
 	//     first_assignee: ann
+	//     asked_at: 2026-03-02T09:00:00Z → –
+	//     answered_at: 2026-03-03T09:00:00Z
 	//     comment by ann: We are looking for the cable.
 	//
 	// pending

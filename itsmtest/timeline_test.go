@@ -62,6 +62,7 @@ resolved (resolved), P3, version 12
         on the third floor
     caller: bob
     priority: 3
+    asked_at: 2026-03-02T09:00:00Z
 
 2026-03-02T09:01:00Z  v2  fault.taken by ann
     state: new → working
@@ -120,6 +121,7 @@ new (new), P3, version 4
     title: No mail
     caller: joe
     priority: 3
+    asked_at: 2026-03-02T09:00:00Z
 
 2026-03-02T09:01:00Z  v2  fault.linked by system on behalf of ann, caused by fault/FLT0000001@4
     parent: fault/FLT0000001

@@ -197,14 +197,17 @@ func (c *Condition) events(each func(event string)) {
 }
 
 // checkIn lists what does not fit the practices of a kernel: events that no lifecycle has, and fields that a kind does
-// not have or that hold data of persons.
-func (a *Agreement) checkIn(k *itsm.Kernel) error {
+// not have or that hold data of persons; kinds that it does not have where it is complete.
+func (a *Agreement) checkIn(k *itsm.Kernel, complete bool) error {
 	var list []error
 	f := &faults{about: "agreement " + a.Name, list: &list}
 	for _, kind := range a.Kinds {
 		columns := k.Columns(kind)
 		if columns == nil {
-			continue // the kernel says that there is no such kind
+			if complete {
+				f.add("no kind %q is registered", kind)
+			}
+			continue
 		}
 		a.columns(func(of, name string, instant bool) {
 			at := slices.IndexFunc(columns, func(c itsm.ColumnSpec) bool { return c.Name == name })

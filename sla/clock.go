@@ -99,9 +99,6 @@ const (
 	EndedBefore     Ending = "ended_before"     // it had ended when the ticket came under the agreement
 )
 
-// Stage is the clock's state.
-func (c *Clock) Stage() Stage { return c.State }
-
 // Open reports whether the clock runs or is paused.
 func (c *Clock) Open() bool { return c.State == Running || c.State == Paused }
 

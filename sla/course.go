@@ -150,7 +150,7 @@ func (x *course) joinOne(p *promise, v *sight) error {
 	case !o.ok:
 	case v.before == nil:
 		x.start(p, v, o)
-	case at >= 0 || x.all || !p.offer(v.before).ok:
+	case at >= 0 || x.all || v.before.Phase.Terminal() || !p.offer(v.before).ok:
 		moments, err := x.past()
 		if err != nil {
 			return err
@@ -183,10 +183,10 @@ func (x *course) adopt(p *promise, v *sight, at int, moments []Moment) {
 		t.Told, t.Silenced = x.lines[from].clock.Reached, x.lines[from].clock.Silenced
 	}
 	if at >= 0 {
-		t.Cycle = x.lines[at].clock.Cycle
+		t.Cycle, t.Breached = x.lines[at].clock.Cycle, x.lines[at].clock.Breached
 	}
 	if p.OnChange == StartAnew {
-		t.Told, t.Silenced = nil, nil
+		t.Told, t.Silenced, t.Breached = nil, nil, time.Time{}
 		if at >= 0 {
 			t.Cycle++
 			if x.finished != nil {
@@ -213,6 +213,9 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 		return
 	}
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
+	if !by.Breached.IsZero() {
+		c.Breached = by.Breached
+	}
 	if at >= 0 {
 		x.lines[at] = line{clock: c, p: p}
 	} else {
@@ -221,7 +224,7 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	if x.told != nil {
 		x.told(Turn{
 			Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Adopted,
-			Told: c.Reached, Silenced: c.Silenced,
+			Told: c.Reached, Silenced: c.Silenced, Breached: by.Breached,
 		})
 	}
 }

@@ -38,13 +38,16 @@ func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
 	}
 	terms, err := NewTerms(agreements...)
 	if err != nil {
+		for i := range agreements { // all faults at once
+			err = errors.Join(err, agreements[i].checkIn(k, false))
+		}
 		return nil, err
 	}
 	s := &Keeper{kernel: k, terms: terms, clocks: itsm.NewProjection[Clock](k, ClockKind), cycles: itsm.NewProjection[Clock](k, CycleKind)}
 	k.OnOpen(func(k *itsm.Kernel) error {
 		var faults []error
 		for _, p := range terms.policies {
-			faults = append(faults, p.checkIn(k))
+			faults = append(faults, p.checkIn(k, true))
 		}
 		return errors.Join(faults...)
 	})

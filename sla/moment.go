@@ -42,9 +42,10 @@ type Turn struct {
 	Level string `json:"level,omitempty"`
 	// Late is set where a clock ended behind its time.
 	Late bool `json:"late,omitempty"`
-	// Told and Silenced are the levels that an adopted clock took over.
-	Told     []string `json:"told,omitempty"`
-	Silenced []string `json:"silenced,omitempty"`
+	// Told and Silenced are the levels that an adopted clock took over, and Breached the breach.
+	Told     []string  `json:"told,omitempty"`
+	Silenced []string  `json:"silenced,omitempty"`
+	Breached time.Time `json:"breached,omitzero"`
 }
 
 // Did says what a clock did.

@@ -135,7 +135,7 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	} else if !standing && c.State == Paused {
 		p.run(c, at, o)
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(at) {
+	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(at) {
 		c.Breached = c.Due
 	}
 	return false
@@ -150,10 +150,14 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 		return false
 	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
-		switch p.reopen {
-		case NewCycle:
+		switch {
+		case p.reopen == NewCycle:
 			return true
-		case Continue, ContinueCounted:
+		case p.reopen == Stay:
+		case p.stop.happens(v): // in the same moment
+			c.EndedBy = StoppedForGood
+			return false
+		default:
 			from := v.At
 			if p.reopen == ContinueCounted {
 				from = c.Ended
@@ -165,7 +169,7 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 				p.halt(c, v.At)
 				p.place(c, v, o)
 			}
-			if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(v.At) {
+			if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(v.At) {
 				c.Breached = c.Due
 			}
 			return false
@@ -312,9 +316,6 @@ func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
 	c.Breached, c.Passed = time.Time{}, nil
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)
-		if !c.Due.IsZero() && !c.Due.After(v.At) {
-			c.Breached = v.At.UTC()
-		}
 	}
 	return c, true
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
-	"github.com/itsmkit/itsmkit/lifecycle"
 	"github.com/itsmkit/itsmkit/sla"
 )
 
@@ -97,7 +96,7 @@ func tour(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	for _, c := range clocks {
-		fmt.Fprintf(out, "Clock %s: %s, %v of %v used.\n", c.Target, c.Stage, c.Elapsed, c.Within)
+		fmt.Fprintf(out, "Clock %s: %s, %v of %v used.\n", c.Target, c.State, c.Elapsed, c.Within)
 	}
 
 	// It takes too long: the clock comes to its levels, and Ann's manager is told.
@@ -135,14 +134,12 @@ func gold(support *calendar.Calendar) sla.Agreement {
 		Name: "gold", Class: sla.ServiceLevel, Version: 1, Kinds: []string{incident.Kind}, Calendar: support,
 		Targets: []sla.Target{
 			{
-				Name:   "first response",
-				Stop:   sla.Condition{Events: []string{"incident.started", "incident.held"}},
+				Name: "first response", Kind: sla.FirstResponse,
 				Within: map[itsm.Priority]time.Duration{1: 15 * time.Minute, 2: time.Hour},
 				Levels: []sla.Level{{Name: "breach", Percent: 100}},
 			},
 			{
-				Name:   "resolution",
-				Stop:   sla.Condition{Phases: []lifecycle.Phase{lifecycle.Resolved, lifecycle.Closed}},
+				Name: "resolution", Kind: sla.TotalResolution,
 				Pause:  sla.Condition{Holds: []itsm.HoldReason{itsm.HoldCaller}},
 				Within: map[itsm.Priority]time.Duration{1: 2 * time.Hour, 2: 4 * time.Hour},
 				Levels: []sla.Level{{Name: "warning", Percent: 75}, {Name: "breach", Percent: 100}},
