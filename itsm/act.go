@@ -226,11 +226,7 @@ func (x *tx) tidyTicket(kd *kind, a *attempt) error {
 // applied notes the act and lets the hooks look.
 func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) error {
 	t.acts = append(t.acts, h.trigger)
-	if t.event == "" {
-		t.event = h.event
-	} else {
-		t.also = append(t.also, h.event)
-	}
+	t.events = append(t.events, h.event)
 	actor, before, in, by := *a.unit.actor, a.before, a.in, "" // the attempt is used again by what hooks do
 	if a.with != nil {
 		by = a.with.by
@@ -257,10 +253,6 @@ func (x *tx) applied(t *touch, kd *kind, h *handler, a *attempt, depth int) erro
 func (x *tx) refuse(t *touch, r *lifecycle.Refusal, actor *Actor, from *touch) error {
 	x.open(t, actor, from)
 	t.facts = append(t.facts, fact{name: "refused", json: refusalJSON(r)})
-	if event := t.kind.name + ".refused"; t.event == "" {
-		t.event = event
-	} else {
-		t.also = append(t.also, event)
-	}
+	t.events = append(t.events, t.kind.name+".refused")
 	return nil
 }

@@ -100,7 +100,7 @@ func (k *Kernel) named(kind string, t lifecycle.Trigger, in any) (*kind, *handle
 }
 
 func (k *Kernel) handler(kind string, t lifecycle.Trigger) (*kind, *handler, error) {
-	kd, err := k.kindOf(kind)
+	kd, err := k.livingKind(kind)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -407,7 +407,7 @@ func (x *tx) done(r *Receipt) (Record, error) {
 // Permitted lists the triggers that the actor may pull on a record now, in the order of the tables. What a command
 // must bring is not asked; [Command.Explain] does.
 func (k *Kernel) Permitted(ctx context.Context, ref Ref) ([]lifecycle.Trigger, error) {
-	return glance(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Trigger, error) {
+	return glanceAtLiving(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Trigger, error) {
 		a := x.asked(kd, rec)
 		x.triggers = x.triggers[:0]
 		for _, axis := range kd.axes {
@@ -438,7 +438,7 @@ func (x *tx) granted(kd *kind, triggers []lifecycle.Trigger, rec Record) []lifec
 // Offers answers what a form needs: every trigger from the record's states with its targets, what it asks for, and the
 // reasons that stand in its way.
 func (k *Kernel) Offers(ctx context.Context, ref Ref) ([]lifecycle.Offer, error) {
-	return glance(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Offer, error) {
+	return glanceAtLiving(k, ctx, ref, func(x *tx, kd *kind, rec Record) ([]lifecycle.Offer, error) {
 		a := x.asked(kd, rec)
 		var offers []lifecycle.Offer
 		for _, axis := range kd.axes {

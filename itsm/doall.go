@@ -56,7 +56,7 @@ type boundStep struct {
 
 // together binds steps to their handlers and inputs.
 func (k *Kernel) together(ref Ref, steps []Step) (*all, error) {
-	kd, err := k.kindOf(ref.Kind)
+	kd, err := k.livingKind(ref.Kind)
 	switch {
 	case err != nil:
 		return nil, err

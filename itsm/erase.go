@@ -20,7 +20,8 @@ type Erasure struct {
 //
 // It needs the verb [Erase] and walks all records of the tenant, a transaction for each that holds data of the person.
 // Where it is cut off it answers the error with what was done so far; calling it again does the rest. Data that others
-// wrote about the person in free text is theirs, and stays: give fields that hold such data a subject.
+// wrote about the person in free text is theirs, and stays: give fields that hold such data a subject. Projections hold
+// nothing personal, and stay as they are.
 func (k *Kernel) Erase(ctx context.Context, person, reason string) (done Erasure, err error) {
 	actor, err := actorFrom(ctx)
 	if err != nil {
@@ -143,7 +144,7 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 		if err != nil {
 			return err
 		}
-		t.event = kd.name + ".erased"
+		t.events = append(t.events[:0], kd.name+".erased")
 		t.facts = append(t.facts, fact{factErased, fact_}, fact{"reason", field.Text(reason).AppendJSON(nil)})
 		return x.commit(nil, func(set *WriteSet) { set.Redactions = redactions })
 	})

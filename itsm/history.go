@@ -234,7 +234,7 @@ func (kd *kind) rank(name string) int {
 // Head answers a record's version and the digest of its last event. Kept elsewhere, it proves later that nobody
 // rewrote the history before it.
 func (k *Kernel) Head(ctx context.Context, ref Ref) (version int64, digest Digest, err error) {
-	rec, err := k.Get(ctx, ref)
+	rec, err := glanceAtLiving(k, ctx, ref, func(_ *tx, _ *kind, rec Record) (Record, error) { return rec, nil })
 	if err != nil {
 		return 0, Digest{}, err
 	}

@@ -124,8 +124,8 @@ func (k *Kernel) Open(ctx context.Context) error {
 	}
 	for _, h := range k.hooks {
 		for _, name := range h.Kinds {
-			if k.kinds[name] == nil {
-				faults = append(faults, fmt.Errorf("hook %s: no kind %q is registered", h.Name, name))
+			if err := k.watchable(name); err != nil {
+				faults = append(faults, fmt.Errorf("hook %s: %w", h.Name, err))
 			}
 		}
 		for _, t := range h.Triggers {
@@ -136,8 +136,8 @@ func (k *Kernel) Open(ctx context.Context) error {
 	}
 	for _, s := range k.subscribers {
 		for _, name := range s.Kinds {
-			if k.kinds[name] == nil {
-				faults = append(faults, fmt.Errorf("subscriber %s: no kind %q is registered", s.Name, name))
+			if err := k.watchable(name); err != nil {
+				faults = append(faults, fmt.Errorf("subscriber %s: %w", s.Name, err))
 			}
 		}
 	}
@@ -158,12 +158,26 @@ func (k *Kernel) Open(ctx context.Context) error {
 			if h.BeforeAct != nil {
 				kd.early = append(kd.early, h)
 			}
+			if h.Project != nil {
+				kd.projects = append(kd.projects, h)
+			}
 		}
 	}
 	if err := k.store.Prepare(ctx, codecs); err != nil {
 		return err
 	}
 	k.open = true
+	return nil
+}
+
+// watchable answers why nothing happens to a kind that a hook or a subscriber could see; nil where something may.
+func (k *Kernel) watchable(name string) error {
+	switch kd := k.kinds[name]; {
+	case kd == nil:
+		return fmt.Errorf("no kind %q is registered", name)
+	case kd.projected:
+		return fmt.Errorf("nothing happens to the rows of the projection %q: name the kind that they are computed from", name)
+	}
 	return nil
 }
 
@@ -186,10 +200,19 @@ func (k *Kernel) Directory() Directory { return k.directory }
 // Store answers the kernel's store.
 func (k *Kernel) Store() Store { return k.store }
 
-// Kinds lists the names of the registered kinds, in order.
-func (k *Kernel) Kinds() []string { return sortedKeys(k.kinds) }
+// Kinds lists the names of the registered kinds of records that live by themselves, in order. [Kernel.Projections] are
+// not among them.
+func (k *Kernel) Kinds() []string { return k.names(false) }
 
-// Lifecycles answers the tables of a kind: the state's first, then the other axes in the order they were declared.
+// Projections lists the names of the registered projections, in order.
+func (k *Kernel) Projections() []string { return k.names(true) }
+
+func (k *Kernel) names(projected bool) []string {
+	return slices.DeleteFunc(sortedKeys(k.kinds), func(name string) bool { return k.kinds[name].projected != projected })
+}
+
+// Lifecycles answers the tables of a kind: the state's first, then the other axes in the order they were declared; none
+// of a projection.
 func (k *Kernel) Lifecycles(kind string) []lifecycle.Definition {
 	kd := k.kinds[kind]
 	if kd == nil {
@@ -243,6 +266,15 @@ func (k *Kernel) kindOf(name string) (*kind, error) {
 	return nil, Invalid("kind", fmt.Sprintf("no practice registered the kind %q", name))
 }
 
+// livingKind is kindOf for what a projection's rows do not have: events, a lifecycle, commands.
+func (k *Kernel) livingKind(name string) (*kind, error) {
+	kd, err := k.kindOf(name)
+	if err == nil && kd.projected {
+		return nil, Invalid("kind", name+" is a projection: its rows have no events, lifecycle or commands of their own; ask the record that they are computed from")
+	}
+	return kd, err
+}
+
 // signal wakes the runner, if one waits.
 func (k *Kernel) signal() {
 	select {
@@ -274,6 +306,11 @@ type Hook struct {
 	// BeforeCommit runs once for each record that the transaction changed, at its end, with the whole change. It may
 	// set timers, rows and facts of that record, but acts on none.
 	BeforeCommit func(u *Unit, c Change) error
+	// Project runs once for each record that the transaction changed, when every BeforeCommit has run for every record. It
+	// puts what is computed from the record beside it ([Projection.Put]), and may set timers, rows and facts of that record,
+	// but acts on none. It costs little, because it gets the transaction's own records: it reads them, and keeps and changes
+	// nothing. Before is nil where the record is new.
+	Project func(u *Unit, before, after Record) error
 }
 
 func (h *Hook) watches(kind string) bool {

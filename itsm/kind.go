@@ -23,6 +23,7 @@ type kind struct {
 	base     map[lifecycle.Trigger]bool // of the table before its overlays
 	hooks    []Hook
 	early    []Hook // those with BeforeAct
+	projects []Hook // those with Project
 	handlers map[lifecycle.Trigger]*handler
 	guards   map[string]lifecycle.Guard[*attempt]
 	choices  map[string]func(*attempt) lifecycle.State
@@ -35,6 +36,8 @@ type kind struct {
 	faults   []error
 	columns  []ColumnSpec
 	columnAt map[string]int
+	// projected marks rows that are computed from other records: no axes, no handlers, no events
+	projected bool
 }
 
 // axis is one lifecycle of a kind. The first is the record's state; others live in a field of their own.
@@ -93,7 +96,7 @@ type attempt struct {
 
 // unbind takes back what compile and Open did.
 func (kd *kind) unbind() {
-	kd.hooks, kd.early = nil, nil
+	kd.hooks, kd.early, kd.projects = nil, nil, nil
 	for _, h := range kd.handlers {
 		h.axis = nil
 	}

@@ -40,7 +40,8 @@ type LifeRow struct {
 }
 
 // Life reads a whole record, as one view of the store. It needs a reader from whom nothing of the kind is hidden, or it
-// would be a part only: others get ErrDenied. It costs what the record has.
+// would be a part only: others get ErrDenied. It costs what the record has. Projections are no part of it, because they are
+// computed from it.
 func (k *Kernel) Life(ctx context.Context, ref Ref) (*Life, error) {
 	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) (*Life, error) {
 		if hidden := k.auth.Mask(ctx, x.actor, kd.name); len(hidden) > 0 {

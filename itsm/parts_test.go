@@ -74,7 +74,7 @@ func BenchmarkParts(b *testing.B) {
 	b.Run("event", func(b *testing.B) { // changes, facts, two sealed values, chain
 		b.ReportAllocs()
 		for b.Loop() {
-			t := &touch{kind: kd, key: head.Key(), before: before, after: after, begun: true, actor: *ann, event: "job.finished"}
+			t := &touch{kind: kd, key: head.Key(), before: before, after: after, begun: true, actor: *ann, events: []string{"job.finished"}}
 			x.instant = time.Unix(1_772_000_000, 0)
 			if _, _, err := x.write(t); err != nil {
 				b.Fatal(err)

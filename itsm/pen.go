@@ -35,18 +35,18 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 		before = kd.zero
 	}
 	x.pen.diff = kd.plan.Diff(x.pen.diff[:0], plan.Pointer(before), plan.Pointer(t.after))
-	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.people)+len(t.timers) == 0 && t.before != nil {
+	if len(x.pen.diff) == 0 && len(t.rows)+len(t.removed)+len(t.facts)+len(t.people)+len(t.timers)+len(t.puts) == 0 && t.before != nil {
 		return RecordWrite{}, false, nil
 	}
 	e := &Event{
-		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Name: t.event, Cause: t.cause, Actor: t.actor,
+		Key: t.key, Version: t.version() + 1, At: x.eventTime(t), Name: t.event(), Cause: t.cause, Actor: t.actor,
 	}
 	e.Actor.Roles = nil
 	if e.Name == "" {
 		e.Name = kd.name + ".noted"
 	}
-	if len(t.also) > 0 {
-		e.Also = slices.Clone(t.also)
+	if len(t.events) > 1 {
+		e.Also = slices.Clone(t.events[1:])
 	}
 	if err := x.describe(t, e, before); err != nil {
 		return RecordWrite{}, false, err

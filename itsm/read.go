@@ -111,23 +111,28 @@ func (k *Kernel) Count(ctx context.Context, of string, q Query) (n int64, err er
 	return n, err
 }
 
-// view opens a snapshot and looks at one record that the actor may see.
+// view opens a snapshot and looks at one record that the actor may see, and at what hangs on it.
 func view[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
-	return lookAt(k, ctx, ref, (*tx).fromSnapshot, look)
+	return lookAt(k, ctx, ref, (*Kernel).livingKind, (*tx).fromSnapshot, look)
 }
 
-// glance is view for who needs nothing but the record.
+// glance is view for who needs nothing but the record, which may be a row of a projection.
 func glance[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
-	return lookAt(k, ctx, ref, (*tx).stored, look)
+	return lookAt(k, ctx, ref, (*Kernel).kindOf, (*tx).stored, look)
 }
 
-func lookAt[T any](k *Kernel, ctx context.Context, ref Ref, get func(*tx, Key) (Record, error), look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
+// glanceAtLiving is glance for who asks for what a projection does not have.
+func glanceAtLiving[T any](k *Kernel, ctx context.Context, ref Ref, look func(*tx, *kind, Record) (T, error)) (T, error) {
+	return lookAt(k, ctx, ref, (*Kernel).livingKind, (*tx).stored, look)
+}
+
+func lookAt[T any](k *Kernel, ctx context.Context, ref Ref, find func(*Kernel, string) (*kind, error), get func(*tx, Key) (Record, error), look func(*tx, *kind, Record) (T, error)) (_ T, err error) {
 	var none T
 	actor, err := actorFrom(ctx)
 	if err != nil {
 		return none, err
 	}
-	kd, err := k.kindOf(ref.Kind)
+	kd, err := find(k, ref.Kind)
 	if err != nil {
 		return none, err
 	}
@@ -187,6 +192,9 @@ func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *
 		return ErrDenied.with("column", strings.Join(hidden, ", "), "you may not filter by columns that you do not see")
 	}
 	if scope != nil {
+		if column := kd.lacks(scope); column != "" {
+			return ErrDenied.with("kind", of, "what you may see is told by the column "+column+", and these records have none")
+		}
 		both := *scope
 		if sq.Filter != nil {
 			both = All(*scope, *sq.Filter)
@@ -284,6 +292,19 @@ func (kd *kind) checkFilter(f *Filter, depth int) error {
 func suits(value, column field.Kind) bool {
 	number := func(k field.Kind) bool { return k == field.KindInt || k == field.KindNumber }
 	return value == column || value == field.KindText && column == field.KindList || number(value) && number(column)
+}
+
+// lacks answers a column that the filter looks at and the kind does not have; empty where there is none.
+func (kd *kind) lacks(f *Filter) string {
+	if _, ok := kd.columnAt[f.Column]; !ok && f.Column != "" {
+		return f.Column
+	}
+	for i := range f.Parts {
+		if column := kd.lacks(&f.Parts[i]); column != "" {
+			return column
+		}
+	}
+	return ""
 }
 
 // names reports whether the filter looks at one of the columns.

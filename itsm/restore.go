@@ -40,6 +40,8 @@ type Restored struct {
 // of another type, rows without an event, values gone that no erasure names. What a lifecycle or a schema requires is
 // not asked: it is the past. The other ends of links are not looked for either, since they may come later.
 //
+// No projection is written: what is computed from the record is put by the next command on it that is projected.
+//
 // It needs the verb [Import], and costs what the record has.
 func (k *Kernel) Restore(ctx context.Context, life *Life) (done Restored, err error) {
 	actor, err := actorFrom(ctx)
@@ -49,7 +51,7 @@ func (k *Kernel) Restore(ctx context.Context, life *Life) (done Restored, err er
 	if life == nil {
 		return done, Invalid("life", "give a life to restore")
 	}
-	kd, err := k.kindOf(life.Ref.Kind)
+	kd, err := k.livingKind(life.Ref.Kind)
 	if err != nil {
 		return done, err
 	}

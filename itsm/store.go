@@ -27,8 +27,8 @@ type Store interface {
 	Snapshot(ctx context.Context) (Snapshot, error)
 
 	// Apply writes a set: all of it or nothing. It answers
-	//   - ErrExists where a record that must be new is there,
-	//   - ErrConflict where another record or a record that was only read has not the version that the set expects,
+	//   - ErrExists where a record that must be new is there and has no owner,
+	//   - ErrConflict where another record, or a record that was only read, has not the version that the set expects,
 	//   - ErrTimerGone where the set's Fired timer is not there with that generation,
 	//   - ErrConflict where the set's Receipt is there already and does not expire at or before the new one's At, or a
 	//     subscriber's row has not the revision one below the new one's.
@@ -52,10 +52,12 @@ type Store interface {
 	Feed(ctx context.Context, dst []Delivery, after Position, limit int) ([]Delivery, error)
 }
 
-// Getter is what a store may also be: it reads one record as it stands, without a snapshot.
+// Getter is what a store may also be: it reads one record, or what one record owns, as it stands, without a snapshot.
 type Getter interface {
 	// Get answers a record, or ErrNotFound.
 	Get(ctx context.Context, key Key) (Record, error)
+	// Owned appends the records of a kind that a record owns to dst, in order of id, all as of one instant.
+	Owned(ctx context.Context, dst []Record, owner Key, kind string) ([]Record, error)
 }
 
 // ColumnCounter is what a store's snapshots may also be: they count by the values of a column without handing records
@@ -100,6 +102,9 @@ type Snapshot interface {
 	Query(ctx context.Context, dst []Record, q *StoreQuery) ([]Record, error)
 	// Count answers how many records match; sort, mark and limit do not matter.
 	Count(ctx context.Context, q *StoreQuery) (int64, error)
+	// Owned appends the records of a kind that a record owns to dst, in order of id byte by byte. Its cost depends on what
+	// the record owns, not on how many records there are.
+	Owned(ctx context.Context, dst []Record, owner Key, kind string) ([]Record, error)
 	// Events appends up to limit events of a record with a version above after, in order. Limit 0 means all.
 	Events(ctx context.Context, dst []*Event, key Key, after int64, limit int) ([]*Event, error)
 	// Rows appends up to limit rows of a record with an id above after, in order of id. An empty kind means every kind. Limit 0 means all.
@@ -157,6 +162,11 @@ type WriteSet struct {
 type RecordWrite struct {
 	Record Record
 	Expect int64
+	// Owner is set for a row of a projection: the record that it is computed from, of the same tenant, once and for all.
+	// Such a record is found by [Snapshot.Owned] beside all that finds others. It has no Event, Earlier, Rows or Removed. Its
+	// version is the owner's new one, and Expect the one that it had, 0 where it is new: they need not be neighbours. The
+	// owner's own write is in the same set, before it.
+	Owner Key
 	// Event has the record's new version.
 	Event *Event
 	// Earlier are events to be written before Event, in the order of their versions: a record that is restored brings its

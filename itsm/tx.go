@@ -37,23 +37,27 @@ type tx struct {
 	numbers          []string // taken once per command, not per try
 	created          int
 
-	touched []*touch
-	index   map[Key]*touch
-	spare   []*touch
-	undos   []undo
-	marks   []int // how many saves there had been when each Try that runs now began
-	saves   int
-	later   []later // in the order in which they are done
-	working *later  // which is done now
-	begun   map[laterKey]struct{}
-	hops    int   // how often the propagation that is done now was cut before
-	failed  error // of an act in the transaction that nobody undid
-	taken   bool  // the store said that a number is
-	ensured bool  // one of the numbers is a name that somebody else may have taken since
-	judged  bool  // the store was given the set
-	loose   int   // records that were read past a snapshot
-	twin    bool  // the command was tried again because its key may have taken its number
-	deputy  Actor
+	touched   []*touch
+	index     map[Key]*touch
+	spare     []*touch
+	undos     []undo
+	marks     []int // how many saves there had been when each Try that runs now began
+	saves     int
+	later     []later // in the order in which they are done
+	working   *later  // which is done now
+	begun     map[laterKey]struct{}
+	hops      int   // how often the propagation that is done now was cut before
+	failed    error // of an act in the transaction that nobody undid
+	taken     bool  // the store said that a number is
+	ensured   bool  // one of the numbers is a name that somebody else may have taken since
+	judged    bool  // the store was given the set
+	loose     int   // how often records were read past a snapshot
+	beside    int   // how often projections were read beside a record
+	overtaken bool  // rows of a projection are newer than the record that was read
+	twin      bool  // the command was tried again because its key may have taken its number
+	deputy    Actor
+	hand      Unit     // of the hooks that project
+	merged    []Record // the rows of a record, those over them that were put
 
 	attempts [maxDepth + 2]attempt
 	deepest  int
@@ -73,16 +77,18 @@ type touch struct {
 	begun bool
 	saved int // which save kept it last
 	actor Actor
-	event string
 	cause string
 	acts  []lifecycle.Trigger
-	also  []string
+	// events are the names of what happened, the first of which names the event
+	events []string
 
 	facts   []fact
 	people  []string
 	rows    []Row
 	removed []int64
 	timers  []TimerWrite
+	owned   []storedRows // one for each projection that was asked for
+	puts    []put
 }
 
 type fact struct {
@@ -123,7 +129,15 @@ func (t *touch) version() int64 {
 
 // happened copies what was done to the record so far, for a hook that may keep it.
 func (t *touch) happened() ([]lifecycle.Trigger, []string) {
-	return slices.Clone(t.acts), append([]string{t.event}, t.also...)
+	return slices.Clone(t.acts), slices.Clone(t.events)
+}
+
+// event names what happened first, empty where nothing did.
+func (t *touch) event() string {
+	if len(t.events) == 0 {
+		return ""
+	}
+	return t.events[0]
 }
 
 // begin prepares the record for a change by the unit.
@@ -179,7 +193,7 @@ func (x *tx) reach(key Key) (*touch, error) {
 	if t := x.find(key); t != nil {
 		return t, nil
 	}
-	kd, err := x.k.kindOf(key.Kind)
+	kd, err := x.k.livingKind(key.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -366,7 +380,7 @@ func (x *tx) conclude() error {
 				continue
 			}
 			u := Unit{tx: x, touch: t, actor: x.deputyOf(x.actor), depth: maxDepth}
-			c := Change{Event: t.event, Actor: t.actor, After: t.kind.clone(t.after)}
+			c := Change{Event: t.event(), Actor: t.actor, After: t.kind.clone(t.after)}
 			c.Acts, c.events = t.happened()
 			if t.before != nil {
 				c.Before = t.kind.clone(t.before)
@@ -379,7 +393,7 @@ func (x *tx) conclude() error {
 			}
 		}
 	}
-	return nil
+	return x.projectAll()
 }
 
 // commit turns what was touched into a write set and applies it.
@@ -405,6 +419,7 @@ func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
 			continue
 		}
 		set.Records = append(set.Records, write)
+		set.Records = t.appendPuts(set.Records)
 		version := write.Event.Version
 		for i, w := range t.timers {
 			if slices.ContainsFunc(t.timers[i+1:], func(later TimerWrite) bool { return later.Timer.Name == w.Timer.Name }) {
@@ -463,7 +478,11 @@ func (w *WriteSet) empty() {
 func (x *tx) reset() {
 	for _, t := range x.touched {
 		clear(t.rows) // they hold personal values
-		*t = touch{acts: t.acts[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0], also: t.also[:0]}
+		t.forgetOwned()
+		*t = touch{
+			acts: t.acts[:0], events: t.events[:0], facts: t.facts[:0], people: t.people[:0], rows: t.rows[:0], timers: t.timers[:0], removed: t.removed[:0],
+			owned: t.owned[:0], puts: t.puts[:0],
+		}
 		if len(x.spare) < maxSpare {
 			x.spare = append(x.spare, t)
 		}
@@ -476,7 +495,8 @@ func (x *tx) reset() {
 	x.later, x.hops = x.later[:0], 0
 	x.marks, x.saves = x.marks[:0], 0
 	x.undos, x.created, x.failed = x.undos[:0], 0, nil
-	x.taken, x.ensured, x.judged, x.loose = false, false, false, 0
+	clear(x.merged)
+	x.taken, x.ensured, x.judged, x.overtaken, x.loose, x.beside = false, false, false, false, 0, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -484,7 +504,7 @@ func (x *tx) end() {
 	x.closeSnapshot()
 	x.reset()
 	clear(x.attempts[:x.deepest+1])
-	x.deepest = 0
+	x.deepest, x.hand = 0, Unit{}
 	x.set.empty()
 	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
 	x.call, x.historic, x.dry, x.twin = call{}, false, false, false
@@ -545,7 +565,7 @@ func (x *tx) again(err *error, once bool) bool {
 		x.twin = true
 		return true
 	case errors.Is(*err, ErrConflict):
-		return x.judged || !once
+		return x.judged || x.overtaken || !once
 	case x.judged:
 		return false
 	}
@@ -560,9 +580,9 @@ func (x *tx) again(err *error, once bool) bool {
 }
 
 // torn reports whether the records that a try read were never so at one instant. The store checks what it is given; what
-// is answered without it, a refusal above all, is checked here.
+// is answered without it, a refusal above all, is checked here. The rows of projections change with their records only.
 func (x *tx) torn() (bool, error) {
-	read := 0
+	read := x.beside
 	for _, t := range x.touched {
 		if t.before != nil {
 			read++

@@ -38,6 +38,16 @@ func (u *Unit) Actor() Actor { return *u.actor }
 // acts on its behalf. Where a timer fired it is the system.
 func (u *Unit) Principal() Actor { return *u.tx.actor }
 
+// Fired is the timer whose firing is this transaction, and nil for a call. It is only read.
+func (u *Unit) Fired() *Timer { return u.tx.fired }
+
+// Events names what happened to the record at hand in this transaction so far, in order, such as "incident.resolved". The
+// list is the unit's own: it is only read, and not kept.
+func (u *Unit) Events() []string { return slices.Clip(u.touch.events) }
+
+// Acts lists the acts on the record at hand in this transaction so far, in order. It is only read, and not kept.
+func (u *Unit) Acts() []lifecycle.Trigger { return slices.Clip(u.touch.acts) }
+
 // Directory is the kernel's.
 func (u *Unit) Directory() Directory { return u.tx.k.directory }
 

@@ -44,6 +44,11 @@ func checkSet(set *itsm.WriteSet) error {
 		if w.Expect < 0 || h.Version <= w.Expect {
 			return itsm.Invalid("Version", fmt.Sprintf("%s goes from version %d to %d: versions grow", key, w.Expect, h.Version))
 		}
+		if w.Owner != (itsm.Key{}) {
+			if err := checkOwned(w, key); err != nil {
+				return err
+			}
+		}
 		if w.Event != nil && (w.Event.Key != key || w.Event.Version != h.Version) {
 			return itsm.Invalid("Event", fmt.Sprintf("the event of %s names another record or version", key))
 		}
@@ -87,6 +92,20 @@ func checkSet(set *itsm.WriteSet) error {
 	return nil
 }
 
+// checkOwned refuses a record with an owner that no store could keep.
+func checkOwned(w *itsm.RecordWrite, key itsm.Key) error {
+	if err := checkKey(w.Owner); err != nil {
+		return err
+	}
+	switch {
+	case w.Owner.Tenant != key.Tenant, w.Owner == key:
+		return itsm.Invalid("Owner", fmt.Sprintf("%s is owned by another record of its tenant", key))
+	case w.Event != nil || len(w.Earlier)+len(w.Rows)+len(w.Removed) > 0:
+		return itsm.Invalid("Owner", fmt.Sprintf("%s has an owner, and so no events and rows of its own", key))
+	}
+	return nil
+}
+
 func checkKey(k itsm.Key) error {
 	switch {
 	case k.Tenant == "":
@@ -123,19 +142,29 @@ func writtenTwice(writes []itsm.RecordWrite) (itsm.Key, bool) {
 
 // expect compares what the set expects with what is there, and changes nothing.
 func (s *Store) expect(set *itsm.WriteSet) error {
+	s.found = s.found[:0]
+	var owner *entry
 	for i := range set.Records {
 		w := &set.Records[i]
 		h := w.Record.Header()
 		if s.kinds[h.Kind] == nil {
 			return itsm.Invalid("kind", fmt.Sprintf("kind %q was not prepared", h.Kind))
 		}
+		var e *entry
+		if w.Owner == (itsm.Key{}) {
+			e = s.locate(h.Key())
+			owner = e
+		} else if e = owner.owns(w); e == nil {
+			e = s.entry(h.Key())
+		}
+		s.found = append(s.found, e)
 		var st *state
-		if e := s.locate(h.Key()); e != nil {
+		if e != nil {
 			st = &e.state
 		}
 		switch have := st.version(); {
 		case have == w.Expect:
-		case w.Expect == 0:
+		case w.Expect == 0 && w.Owner == (itsm.Key{}):
 			return itsm.ErrExists
 		default:
 			return itsm.ErrConflict
@@ -183,7 +212,7 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 // write does what the set says; nothing in it can fail.
 func (s *Store) write(set *itsm.WriteSet) {
 	for i := range set.Records {
-		s.writeRecord(&set.Records[i])
+		s.writeRecord(&set.Records[i], s.found[i])
 	}
 	if f := set.Fired; f != nil {
 		e := s.locate(f.Key)
@@ -219,8 +248,14 @@ func (s *Store) write(set *itsm.WriteSet) {
 	}
 }
 
-func (s *Store) writeRecord(w *itsm.RecordWrite) {
-	e := s.make(w.Record.Header().Key())
+// writeRecord writes to the entry that expect found, or makes one.
+func (s *Store) writeRecord(w *itsm.RecordWrite, e *entry) {
+	if e == nil {
+		e = s.make(w.Record.Header().Key())
+	}
+	if w.Owner != (itsm.Key{}) && w.Expect == 0 {
+		s.make(w.Owner).own(e)
+	}
 	s.begin(e)
 	e.record = w.Record
 	if !e.dirty {

@@ -13,7 +13,7 @@
 //
 // # Cost
 //
-// Get is two look-ups. Apply costs what the set touches, and the logarithm of the pending timers for each timer that
+// Get is two look-ups, and so is finding what a record owns. Apply costs what the set touches, and the logarithm of the pending timers for each timer that
 // moves. Rows of one kind cost what they are, whatever else hangs on the record. Claim and NextDue do not depend on how
 // many timers are pending.
 //
@@ -44,6 +44,8 @@ type Store struct {
 	kinds  map[string]*kind
 	tables map[tableKey]*table
 	last   *entry // the writer's latest
+	// found are the entries of the set that is applied, nil for new records.
+	found  []*entry
 	feed   feed
 	timers timers
 	keyed  tree[keyedRow]

@@ -42,6 +42,21 @@ func (s *Store) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 	return nil, itsm.ErrNotFound
 }
 
+// Owned implements [itsm.Getter].
+func (s *Store) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
+	if err := cmp.Or(ctx.Err(), checkOwnedBy(owner, kind)); err != nil {
+		return dst, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e := s.entry(owner); e != nil {
+		for _, of := range e.owned.of(kind) {
+			dst = append(dst, of.state.record)
+		}
+	}
+	return dst, nil
+}
+
 // Close implements [itsm.Snapshot].
 func (n *snapshot) Close() {
 	if n.view != nil {
@@ -86,6 +101,25 @@ func (n *snapshot) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 		return nil, itsm.ErrNotFound
 	}
 	return r, nil
+}
+
+// Owned implements [itsm.Snapshot].
+func (n *snapshot) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
+	if err := cmp.Or(n.ready(ctx), checkOwnedBy(owner, kind)); err != nil {
+		return dst, err
+	}
+	n.store.mu.RLock()
+	defer n.store.mu.RUnlock()
+	e := n.store.entry(owner)
+	if e == nil {
+		return dst, nil
+	}
+	for _, of := range e.owned.of(kind) {
+		if st := of.at(n.commit); st != nil && st.record != nil {
+			dst = append(dst, st.record)
+		}
+	}
+	return dst, nil
 }
 
 // Events implements [itsm.Snapshot].
