@@ -112,7 +112,8 @@ type Authorizer interface {
 	// Permit answers nil where the actor may do this to the record, else an error that matches ErrDenied. The record
 	// is nil where it does not exist yet and for questions about a whole kind.
 	Permit(ctx context.Context, a *Actor, do Action, on Record) error
-	// Scope answers the filter that is put on every query of the kind, nil for no limit.
+	// Scope answers the filter that is put on every query of the kind, nil for no limit. Where it names a column that the
+	// kind does not have, the query is denied.
 	Scope(ctx context.Context, a *Actor, kind string) (*Filter, error)
 	// Mask answers the names of fields and the kinds of rows (such as "work_note") that the actor does not see.
 	Mask(ctx context.Context, a *Actor, kind string) []string

@@ -90,27 +90,8 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	if len(s.Custom.Fields) > 0 && p.Custom() < 0 {
 		return nil, Invalid("custom", s.Kind+" has nowhere to keep custom fields: embed itsm.Ticket, or a field of type field.Fields")
 	}
-	kd := &kind{
-		name:     s.Kind,
-		series:   s.Series,
-		plan:     p,
-		schema:   schema,
-		customAt: p.Custom(),
-		editable: map[string]bool{},
-		base:     map[lifecycle.Trigger]bool{},
-		handlers: map[lifecycle.Trigger]*handler{},
-		guards:   map[string]lifecycle.Guard[*attempt]{},
-		choices:  map[string]func(*attempt) lifecycle.State{},
-		zero:     any(new(P)).(Record),
-		fresh:    func() Record { return any(new(P)).(Record) },
-		clone: func(r Record) Record {
-			c := new(P)
-			*c = *any(r).(*P)
-			p.Detach(plan.Pointer(c))
-			return any(c).(Record)
-		},
-		restore: func(dst, src Record) { *any(dst).(*P) = *any(src).(*P) },
-	}
+	kd := newKind[P](s.Kind, p, schema)
+	kd.series = s.Series
 	table := s.Lifecycle
 	if len(s.Overlays) > 0 {
 		if table, err = s.Lifecycle.With(s.Overlays...); err != nil {
@@ -137,6 +118,30 @@ func NewPractice[P any](k *Kernel, s Spec) (*Practice[P], error) {
 	kd.describe()
 	k.kinds[s.Kind] = kd
 	return &Practice[P]{Records: &Records[P]{k: k, kind: kd}}, nil
+}
+
+// newKind makes a kind of records of type P.
+func newKind[P any](name string, p *plan.Plan, schema *field.Compiled) *kind {
+	return &kind{
+		name:     name,
+		plan:     p,
+		schema:   schema,
+		customAt: p.Custom(),
+		editable: map[string]bool{},
+		base:     map[lifecycle.Trigger]bool{},
+		handlers: map[lifecycle.Trigger]*handler{},
+		guards:   map[string]lifecycle.Guard[*attempt]{},
+		choices:  map[string]func(*attempt) lifecycle.State{},
+		zero:     any(new(P)).(Record),
+		fresh:    func() Record { return any(new(P)).(Record) },
+		clone: func(r Record) Record {
+			c := new(P)
+			*c = *any(r).(*P)
+			p.Detach(plan.Pointer(c))
+			return any(c).(Record)
+		},
+		restore: func(dst, src Record) { *any(dst).(*P) = *any(src).(*P) },
+	}
 }
 
 // Kernel answers the practice's kernel.

@@ -37,25 +37,27 @@ type tx struct {
 	numbers          []string // taken once per command, not per try
 	created          int
 
-	touched []*touch
-	index   map[Key]*touch
-	spare   []*touch
-	undos   []undo
-	marks   []int // how many saves there had been when each Try that runs now began
-	saves   int
-	later   []later // in the order in which they are done
-	working *later  // which is done now
-	begun   map[laterKey]struct{}
-	hops    int   // how often the propagation that is done now was cut before
-	failed  error // of an act in the transaction that nobody undid
-	taken   bool  // the store said that a number is
-	ensured bool  // one of the numbers is a name that somebody else may have taken since
-	judged  bool  // the store was given the set
-	loose   int   // how often records were read past a snapshot
-	beside  int   // how often projections were read beside a record
-	twin    bool  // the command was tried again because its key may have taken its number
-	deputy  Actor
-	hand    Unit // of the hooks that project
+	touched   []*touch
+	index     map[Key]*touch
+	spare     []*touch
+	undos     []undo
+	marks     []int // how many saves there had been when each Try that runs now began
+	saves     int
+	later     []later // in the order in which they are done
+	working   *later  // which is done now
+	begun     map[laterKey]struct{}
+	hops      int   // how often the propagation that is done now was cut before
+	failed    error // of an act in the transaction that nobody undid
+	taken     bool  // the store said that a number is
+	ensured   bool  // one of the numbers is a name that somebody else may have taken since
+	judged    bool  // the store was given the set
+	loose     int   // how often records were read past a snapshot
+	beside    int   // how often projections were read beside a record
+	overtaken bool  // rows of a projection are newer than the record that was read
+	twin      bool  // the command was tried again because its key may have taken its number
+	deputy    Actor
+	hand      Unit     // of the hooks that project
+	merged    []Record // the rows of a record, those over them that were put
 
 	attempts [maxDepth + 2]attempt
 	deepest  int
@@ -85,7 +87,7 @@ type touch struct {
 	rows    []Row
 	removed []int64
 	timers  []TimerWrite
-	owned   []ownedRows // one for each projection that was asked for
+	owned   []storedRows // one for each projection that was asked for
 	puts    []put
 }
 
@@ -493,7 +495,8 @@ func (x *tx) reset() {
 	x.later, x.hops = x.later[:0], 0
 	x.marks, x.saves = x.marks[:0], 0
 	x.undos, x.created, x.failed = x.undos[:0], 0, nil
-	x.taken, x.ensured, x.judged, x.loose, x.beside = false, false, false, 0, 0
+	clear(x.merged)
+	x.taken, x.ensured, x.judged, x.overtaken, x.loose, x.beside = false, false, false, false, 0, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -562,7 +565,7 @@ func (x *tx) again(err *error, once bool) bool {
 		x.twin = true
 		return true
 	case errors.Is(*err, ErrConflict):
-		return x.judged || !once
+		return x.judged || x.overtaken || !once
 	case x.judged:
 		return false
 	}

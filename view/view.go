@@ -103,7 +103,7 @@ func (v *View) Check(k *itsm.Kernel) error {
 	if strings.TrimSpace(v.Title) == "" {
 		fault(itsm.Invalid("title", "give the view a title"))
 	}
-	if !slices.Contains(k.Kinds(), v.Kind) {
+	if k.Columns(v.Kind) == nil { // of a practice or a projection
 		fault(itsm.Invalid("kind", fmt.Sprintf("no practice registered the kind %q", v.Kind)))
 		return errors.Join(faults...)
 	}

@@ -18,7 +18,11 @@ type broken struct {
 	feed    func(context.Context, []itsm.Delivery, itsm.Position, int) ([]itsm.Delivery, error)
 	number  func(context.Context, string, string, int64) (int64, error)
 	get     func(context.Context, itsm.Key) (itsm.Record, error)
+	owned   ownedFunc
 }
+
+// ownedFunc lists what a record owns, as stores and views do.
+type ownedFunc func(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error)
 
 // Get keeps the store in memory an itsm.Getter.
 func (b *broken) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
@@ -26,6 +30,14 @@ func (b *broken) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 		return getOf(b.Store)(ctx, key)
 	}
 	return b.get(ctx, key)
+}
+
+// Owned keeps the store in memory an itsm.Getter.
+func (b *broken) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
+	if b.owned == nil {
+		return b.Store.(itsm.Getter).Owned(ctx, dst, owner, kind)
+	}
+	return b.owned(ctx, dst, owner, kind)
 }
 
 // getOf is the Get of a store that is an itsm.Getter.
@@ -88,6 +100,7 @@ type brokenView struct {
 	itsm.Snapshot
 	query        func(context.Context, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)
 	count        func(context.Context, *itsm.StoreQuery) (int64, error)
+	owned        ownedFunc
 	countBy      func(context.Context, *itsm.StoreQuery, string, int) ([]itsm.Bucket, error)
 	events       func(context.Context, []*itsm.Event, itsm.Key, int64, int) ([]*itsm.Event, error)
 	rows         func(context.Context, []itsm.Row, itsm.Key, itsm.RowKind, int64, int) ([]itsm.Row, error)
@@ -107,6 +120,13 @@ func (b *brokenView) Count(ctx context.Context, q *itsm.StoreQuery) (int64, erro
 		return b.Snapshot.Count(ctx, q)
 	}
 	return b.count(ctx, q)
+}
+
+func (b *brokenView) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
+	if b.owned == nil {
+		return b.Snapshot.Owned(ctx, dst, owner, kind)
+	}
+	return b.owned(ctx, dst, owner, kind)
 }
 
 func (b *brokenView) Events(ctx context.Context, dst []*itsm.Event, k itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
