@@ -17,6 +17,7 @@ import (
 const (
 	maxTargets = 100
 	maxLevels  = 100
+	maxName    = 100
 	maxDepth   = 8 // of conditions within conditions
 )
 
@@ -50,6 +51,9 @@ func (a *Agreement) Check() error {
 		t := &a.Targets[i]
 		if t.Name == "" || seen[t.Name] || strings.Contains(t.Name, "/") {
 			f.add("every target needs a name of its own, without a slash, not %q", t.Name)
+		}
+		if len(rowName(a.Name, t.Name)) > maxName {
+			f.add("target %s: the names of agreement and target have %d bytes together at most", t.Name, maxName-1)
 		}
 		seen[t.Name] = true
 		t.check(a, &faults{about: f.about, within: "target " + t.Name + ": ", list: &list})

@@ -12,12 +12,8 @@ import (
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-// ClockKind is the kind of rows that clocks are: what queries, counts and views of clocks name. Rows of CycleKind are the
-// cycles of a target before its current one.
-const (
-	ClockKind = "clock"
-	CycleKind = "clock_cycle"
-)
+// ClockKind is the kind of rows that clocks are: what queries, counts and views of clocks name.
+const ClockKind = "clock"
 
 // Keeper keeps the clocks of a desk: it takes them along with every command, sets a timer for the next level of each, and
 // answers how they stand. It may be used by many goroutines.
@@ -26,7 +22,6 @@ type Keeper struct {
 	terms  *Terms
 	kinds  []string
 	clocks *itsm.Projection[Clock]
-	cycles *itsm.Projection[Clock]
 }
 
 // New registers the clocks with a kernel that is not open yet. It lists every fault of every agreement; what does not fit
@@ -43,7 +38,7 @@ func New(k *itsm.Kernel, agreements []Agreement) (*Keeper, error) {
 		}
 		return nil, err
 	}
-	s := &Keeper{kernel: k, terms: terms, clocks: itsm.NewProjection[Clock](k, ClockKind), cycles: itsm.NewProjection[Clock](k, CycleKind)}
+	s := &Keeper{kernel: k, terms: terms, clocks: itsm.NewProjection[Clock](k, ClockKind)}
 	k.OnOpen(func(k *itsm.Kernel) error {
 		var faults []error
 		for _, p := range terms.policies {
@@ -102,18 +97,15 @@ func (s *Keeper) project(u *itsm.Unit, before, after itsm.Record) error {
 
 // passage is the way of a ticket's clocks through one command.
 type passage struct {
-	keeper   *Keeper
-	unit     *itsm.Unit
-	rows     []*Clock
-	course   course
-	now      Moment
-	then     Moment // how the ticket stood before
-	moments  []Moment
-	turns    []Turn
-	finished []Clock
-	lines    [6]line
-	// recomputed is set where the clocks were computed anew from all events
-	recomputed bool
+	keeper  *Keeper
+	unit    *itsm.Unit
+	rows    []*Clock
+	course  course
+	now     Moment
+	then    Moment // how the ticket stood before
+	moments []Moment
+	turns   []Turn
+	lines   [6]line
 }
 
 func (p *passage) run(ticket *itsm.Ticket, before, after itsm.Record) error {
@@ -136,7 +128,7 @@ func (p *passage) run(ticket *itsm.Ticket, before, after itsm.Record) error {
 	x := &p.course
 	*x = course{
 		terms: s.terms, ticket: ticket.Ref(), lines: p.lines[:0], past: p.past,
-		told: func(t Turn) { p.turns = append(p.turns, t) }, finished: func(c Clock) { p.finished = append(p.finished, c) },
+		told: func(t Turn) { p.turns = append(p.turns, t) },
 	}
 	acts := u.Acts()
 	if err := p.load(slices.Contains(acts, itsm.TriggerClocks)); err != nil {
@@ -185,13 +177,12 @@ func (p *passage) load(reviewed bool) error {
 	if !stale {
 		return nil
 	}
-	p.recomputed = true
 	history, err := p.unit.History()
 	if err != nil {
 		return err
 	}
-	told, finished := x.told, x.finished
-	again := x.terms.retrace(x.ticket, Moments(history), x.finished, nil)
+	told := x.told
+	again := x.terms.retrace(x.ticket, Moments(history), nil, nil)
 	for _, l := range x.lines {
 		if l.p == nil && again.find(l.clock.Agreement, l.clock.Target) < 0 {
 			again.lines = append(again.lines, l) // nobody knows any more how it was computed
@@ -216,7 +207,7 @@ func (p *passage) load(reviewed bool) error {
 	all := x.all
 	past := x.past
 	*x = *again
-	x.told, x.finished, x.all, x.past = told, finished, all, past
+	x.told, x.all, x.past = told, all, past
 	return nil
 }
 
@@ -321,22 +312,6 @@ func (p *passage) refused(l *line) error {
 // save puts what changed: rows, timers, and what is said of it in the event.
 func (p *passage) save() error {
 	u, s, x := p.unit, p.keeper, &p.course
-	var ended []*Clock
-	if p.recomputed && len(p.finished) > 0 {
-		var err error
-		if ended, err = s.cycles.In(u); err != nil {
-			return err
-		}
-	}
-	for i := range p.finished {
-		c := p.finished[i]
-		if slices.ContainsFunc(ended, c.equal) {
-			continue
-		}
-		if err := s.cycles.Put(u, c.Agreement+"/"+c.Target+"/"+number(c.Cycle), &c); err != nil {
-			return err
-		}
-	}
 	for i := range x.lines {
 		l := &x.lines[i]
 		old := p.row(&l.clock)
@@ -353,7 +328,7 @@ func (p *passage) save() error {
 			}
 		}
 		c := l.clock
-		if err := s.clocks.Put(u, c.Agreement+"/"+c.Target, &c); err != nil {
+		if err := s.clocks.Put(u, rowName(c.Agreement, c.Target), &c); err != nil {
 			return err
 		}
 	}
@@ -404,55 +379,59 @@ func (s *Keeper) level(u *itsm.Unit, t lifecycle.Trigger, in any) error {
 
 const timerPrefix = "sla "
 
-// Clocks answers the clocks of a ticket as they stand now, every cycle of each target. Who may read the ticket may read
-// its clocks, whatever fields are hidden. It reads rows only, but for clocks that were kept with other terms than the
+// Clocks answers the clocks of a ticket as they stand now: the current cycle of each target. Who may read the ticket may
+// read its clocks, whatever fields are hidden. It reads rows only, but for clocks that were kept with other terms than the
 // desk has now: those are computed from the ticket's events.
 //
 // Errors: those of [itsm.Kernel.Get], and [itsm.ErrInvalid] where the record is no ticket.
 func (s *Keeper) Clocks(ctx context.Context, ref itsm.Ref) ([]Status, error) {
-	if !slices.Contains(s.kinds, ref.Kind) {
-		if _, err := s.kernel.Get(ctx, ref); err != nil {
-			return nil, err
-		}
+	rec, err := s.kernel.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if itsm.TicketOf(rec) == nil {
 		return nil, itsm.Invalid("ref", ref.String()+" is no ticket")
 	}
 	rows, err := s.clocks.Of(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	now := s.kernel.Clock().Now().UTC()
+	now := later(s.kernel.Clock().Now().UTC(), rec.Header().UpdatedAt)
+	x := &course{terms: s.terms, ticket: ref, lines: make([]line, 0, len(rows))}
 	for i := range rows {
-		p := s.terms.promise(ref.Kind, rows[i].Agreement, rows[i].AgreementVersion, rows[i].Target)
-		if p != nil && p.fingerprint != rows[i].Terms && rows[i].Open() {
-			return s.compute(ctx, ref, now)
+		c := &rows[i]
+		p := s.terms.promise(ref.Kind, c.Agreement, c.AgreementVersion, c.Target)
+		if p != nil && p.fingerprint != c.Terms && c.Open() {
+			if x, _, err = s.compute(ctx, ref); err != nil {
+				return nil, err
+			}
+			break
 		}
-	}
-	var ended []Clock
-	if slices.ContainsFunc(rows, func(c Clock) bool { return c.Cycle > 1 }) {
-		if ended, err = s.cycles.Of(ctx, ref); err != nil {
-			return nil, err
-		}
-		slices.SortStableFunc(ended, func(a, b Clock) int { return a.Cycle - b.Cycle })
-	}
-	x := &course{terms: s.terms, ticket: ref}
-	for i := range rows {
-		p := s.terms.promise(ref.Kind, rows[i].Agreement, rows[i].AgreementVersion, rows[i].Target)
-		x.lines = append(x.lines, line{clock: rows[i], p: p})
+		x.lines = append(x.lines, line{clock: *c, p: p})
 	}
 	x.inOrder()
-	return s.terms.statuses(x, ended, now), nil
+	return s.terms.statuses(x, nil, now), nil
 }
 
-// compute replays the ticket's events.
-func (s *Keeper) compute(ctx context.Context, ref itsm.Ref, now time.Time) ([]Status, error) {
-	moments, err := s.moments(ctx, ref)
+// Cycles is [Keeper.Clocks] with the earlier cycles of each target before its current one. It computes them from the
+// ticket's events, and costs the whole history.
+func (s *Keeper) Cycles(ctx context.Context, ref itsm.Ref) ([]Status, error) {
+	x, ended, err := s.compute(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	var ended []Clock
-	x := s.terms.retrace(ref, moments, func(c Clock) { ended = append(ended, c) }, nil)
 	x.inOrder()
-	return s.terms.statuses(x, ended, now), nil
+	return s.terms.statuses(x, ended, s.kernel.Clock().Now().UTC()), nil
+}
+
+// compute replays the ticket's events.
+func (s *Keeper) compute(ctx context.Context, ref itsm.Ref) (x *course, ended []Clock, err error) {
+	moments, err := s.moments(ctx, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	x = s.terms.retrace(ref, moments, func(c Clock) { ended = append(ended, c) }, nil)
+	return x, ended, nil
 }
 
 // moments reads the whole history of a ticket that the actor may read, with all that clocks judge by.

@@ -52,13 +52,8 @@ func (s *Keeper) Check(ctx context.Context, ref itsm.Ref) ([]Difference, error) 
 	if err != nil {
 		return nil, err
 	}
-	cycles, err := s.cycles.Of(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	kept = append(kept, cycles...)
 	var computed []Clock
-	x := s.terms.retrace(ref, moments, func(c Clock) { computed = append(computed, c) }, nil)
+	x := s.terms.retrace(ref, moments, nil, nil)
 	for i := range x.lines {
 		computed = append(computed, x.lines[i].clock)
 	}
@@ -68,7 +63,7 @@ func (s *Keeper) Check(ctx context.Context, ref itsm.Ref) ([]Difference, error) 
 func (s *Keeper) differences(kind string, kept, computed []Clock) []Difference {
 	var found []Difference
 	same := func(a *Clock) func(b Clock) bool {
-		return func(b Clock) bool { return a.Agreement == b.Agreement && a.Target == b.Target && a.Cycle == b.Cycle }
+		return func(b Clock) bool { return a.Agreement == b.Agreement && a.Target == b.Target }
 	}
 	for i := range computed {
 		c := &computed[i]

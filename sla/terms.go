@@ -38,7 +38,7 @@ type policy struct {
 type promise struct {
 	*policy
 	target                            *Target
-	timer, row                        string // what its timer and its row are called
+	timer                             string // what its timer is called
 	start, pause, stop, cancel, reset condition
 	calendar                          *calendar.Calendar
 	reopen                            Reopen
@@ -57,6 +57,16 @@ func NewTerms(agreements ...Agreement) (*Terms, error) {
 			faults = append(faults, itsm.Invalid("agreement", fmt.Sprintf("%s is there twice in version %d", p.Name, p.Version)))
 		}
 		t.policies = append(t.policies, p)
+	}
+	rows := map[string]string{}
+	for _, p := range t.policies {
+		for i := range p.promises {
+			row, of := rowName(p.Name, p.promises[i].target.Name), p.Name
+			if other, taken := rows[row]; taken && other != of {
+				faults = append(faults, itsm.Invalid("agreement", fmt.Sprintf("%s and %s have targets that are both called %q: rename one", other, of, row)))
+			}
+			rows[row] = of
+		}
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -95,7 +105,7 @@ func ready(a Agreement) *policy {
 			return compile(c)
 		}
 		p.promises[i] = promise{
-			policy: p, target: target, timer: timerName(p.Name, target.Name), row: p.Name + "/" + target.Name,
+			policy: p, target: target, timer: timerName(p.Name, target.Name),
 			start: or(&target.Start, &start), stop: or(&target.Stop, &stop),
 			pause: compile(&target.Pause), cancel: compile(&target.Cancel), reset: compile(&target.Reset),
 			calendar: cmp.Or(target.Calendar, p.Calendar), reopen: cmp.Or(target.Reopen, reopen),
@@ -211,5 +221,8 @@ func (p *promise) offer(m *Moment) (o offer) {
 	}
 	return o
 }
+
+// rowName is what the row of a target is called beside its ticket.
+func rowName(agreement, target string) string { return agreement + ":" + target }
 
 func timerName(agreement, target string) string { return "sla " + agreement + "/" + target }
