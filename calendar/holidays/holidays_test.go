@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rickar/cal/v2"
+	"github.com/rickar/cal/v2/be"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -277,10 +278,24 @@ func TestManyAtOnce(t *testing.T) {
 	wait.Wait()
 }
 
+// Ten years, beside the tables' own functions called for them.
 func BenchmarkIn(b *testing.B) {
-	for b.Loop() {
-		if _, err := holidays.In("BE", 2026, 2035); err != nil {
-			b.Fatal(err)
+	b.Run("floor=tables", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for year := 2026; year <= 2035; year++ {
+				for _, h := range be.Holidays {
+					h.Calc(year)
+				}
+			}
 		}
-	}
+	})
+	b.Run("in", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := holidays.In("BE", 2026, 2035); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
