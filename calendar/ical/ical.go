@@ -101,8 +101,8 @@ func Read(r io.Reader, options Options) ([]Event, error) {
 	if rd.stopped {
 		return nil, rd.err()
 	}
-	slices.SortStableFunc(rd.events, func(a, b Event) int {
-		return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), cmp.Compare(a.UID, b.UID))
+	slices.SortFunc(rd.events, func(a, b Event) int {
+		return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To), cmp.Compare(a.Summary, b.Summary), cmp.Compare(a.UID, b.UID), cmp.Compare(a.Line, b.Line))
 	})
 	return rd.events, rd.err()
 }
