@@ -79,6 +79,10 @@ var house = []room{
 
 	{"desk", slices.Concat(onShared, practices, []string{"store/memory", "eventlog"}), nil,
 		"floor 4: the composition root, over a store in memory where none is named"},
+	{"calendar/holidays", []string{"calendar"}, []string{"github.com/rickar/cal/v2"},
+		"beside: the tables of public holidays as lines of a calendar, in a module of its own for them"},
+	{"calendar/ical", []string{"calendar"}, []string{"github.com/arran4/golang-ical", "github.com/teambition/rrule-go"},
+		"beside: iCalendar in and out, in a module of its own for its parser; rules are checked against rrule-go in tests"},
 	{"channel/mail", slices.Concat(kernel, []string{"conversation"}), []string{"*"},
 		"beside: a channel turns its messages into the desk's, in a module of its own for what that takes"},
 	{"export", slices.Concat(kernel, []string{"eventlog"}), nil,
