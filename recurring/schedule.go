@@ -71,7 +71,7 @@ const (
 // ErrNone: there is no occurrence any more, within fifty years or before 2200.
 var ErrNone = errors.New("recurring: there is no further occurrence")
 
-// Schedule answers when something comes again. Make one with [New], [Parse] or [Read]. It never changes and may be used
+// Schedule answers when something comes again. Make one with [NewSchedule], [Parse] or [Read]. It never changes and may be used
 // by many goroutines. Its JSON is that of its [Spec].
 type Schedule struct {
 	spec  Spec
@@ -93,7 +93,7 @@ const (
 
 // Parse makes the schedule of an expression in a zone.
 func Parse(cron, zone string) (*Schedule, error) {
-	return New(Spec{Cron: cron, Zone: zone})
+	return NewSchedule(Spec{Cron: cron, Zone: zone})
 }
 
 // Read makes the schedule of a [Spec] in JSON. It refuses members that it does not know.
@@ -110,12 +110,12 @@ func Read(data []byte, calendars ...*calendar.Calendar) (*Schedule, error) {
 	if err != nil {
 		return nil, itsm.Invalid("schedule", "a schedule is a JSON object: "+err.Error())
 	}
-	return New(spec, calendars...)
+	return NewSchedule(spec, calendars...)
 }
 
-// New makes a schedule, and lists everything that is wrong with it. The calendars are those that Spec.Calendar may name,
+// NewSchedule makes a schedule, and lists everything that is wrong with it. The calendars are those that Spec.Calendar may name,
 // by [calendar.Calendar.Name].
-func New(spec Spec, calendars ...*calendar.Calendar) (*Schedule, error) {
+func NewSchedule(spec Spec, calendars ...*calendar.Calendar) (*Schedule, error) {
 	spec.Cron = strings.Join(strings.Fields(spec.Cron), " ")
 	spec.On = strings.ToLower(strings.Join(strings.Fields(spec.On), " "))
 	spec.From, spec.Until = plain(spec.From), plain(spec.Until)

@@ -16,10 +16,7 @@ import (
 )
 
 // at reads an instant: in UTC, or with a zone's clock and offset.
-func at(t interface {
-	Errorf(string, ...any)
-	FailNow()
-}, text string) time.Time {
+func at(t require.TestingT, text string) time.Time {
 	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02 15:04 -0700", time.RFC3339Nano} {
 		if parsed, err := time.Parse(layout, text); err == nil {
 			return parsed
@@ -30,7 +27,7 @@ func at(t interface {
 }
 
 func made(t require.TestingT, spec recurring.Spec, calendars ...*calendar.Calendar) *recurring.Schedule {
-	s, err := recurring.New(spec, calendars...)
+	s, err := recurring.NewSchedule(spec, calendars...)
 	require.NoError(t, err)
 	return s
 }
@@ -118,7 +115,7 @@ func TestWhatIsWrongIsListed(t *testing.T) {
 		{"too long", recurring.Spec{Cron: strings.Repeat("0,", 300) + "0 9 * * *", Zone: "UTC"}, []string{"500 bytes at most"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := recurring.New(tt.spec)
+			_, err := recurring.NewSchedule(tt.spec)
 			require.ErrorIs(t, err, itsm.ErrInvalid)
 			for _, words := range tt.want {
 				assert.ErrorContains(t, err, words)
@@ -162,7 +159,7 @@ func TestWorkingTime(t *testing.T) {
 			assert.Equal(t, tt.want, some(made(t, tt.spec, hours), at(t, tt.after), len(tt.want)))
 		})
 	}
-	_, err := recurring.New(recurring.Spec{Cron: "0 3 * * *", Zone: "Europe/Brussels", Calendar: "support"}, hours)
+	_, err := recurring.NewSchedule(recurring.Spec{Cron: "0 3 * * *", Zone: "Europe/Brussels", Calendar: "support"}, hours)
 	require.ErrorContains(t, err, "never comes")
 }
 
@@ -223,7 +220,7 @@ func FuzzParse(f *testing.F) {
 			require.ErrorIs(t, err, itsm.ErrInvalid)
 			return
 		}
-		again, err := recurring.New(s.Spec())
+		again, err := recurring.NewSchedule(s.Spec())
 		require.NoError(t, err)
 		now := at(t, "2026-03-28 23:30")
 		for range 3 {
