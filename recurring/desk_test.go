@@ -36,7 +36,9 @@ type fixture struct {
 	root context.Context
 }
 
-func newDesk(t tb) *fixture { return newDeskOn(t, memory.New(), itsmtest.NewClock(at(t, "2026-03-02 09:00"))) }
+func newDesk(t tb) *fixture {
+	return newDeskOn(t, memory.New(), itsmtest.NewClock(at(t, "2026-03-02 09:00")))
+}
 
 // newDeskOn is one node on a store; a clock drives the nodes that are attached to it.
 func newDeskOn(t tb, store itsm.Store, clock *itsmtest.Clock, hooks ...itsm.Hook) *fixture {

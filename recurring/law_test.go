@@ -50,10 +50,19 @@ func TestNoOccurrenceRunsTwice(t *testing.T) {
 		plan.Missed = rapid.SampledFrom([]recurring.Missed{"", recurring.RunAll, recurring.Drop}).Draw(t, "missed")
 		plan.OneAtATime = rapid.IntRange(0, 3).Draw(t, "one at a time") == 0
 		r := d.planned(plan)
-		for range rapid.IntRange(1, 25).Draw(t, "events") {
+		for range rapid.IntRange(1, 40).Draw(t, "events") {
 			who := rapid.SampledFrom(nodes).Draw(t, "node")
 			var err error
-			switch rapid.IntRange(0, 11).Draw(t, "event") {
+			switch rapid.SampledFrom([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 12, 13, 20, 20, 20, 20, 20}).Draw(t, "event") {
+			case 12: // a clock that is put back meanwhile
+				if _, err = who.Suspend(d.ann, r.ID, "The clock is wrong."); err != nil {
+					break
+				}
+				clock.Set(clock.Now().Add(-drawSpan(t, day)))
+				_, err = who.Resume(d.ann, r.ID)
+			case 13:
+				clock.Set(clock.Now().Add(-drawSpan(t, day)))
+				_, err = who.Reschedule(d.ann, r.ID, d.get(r.ID).Schedule)
 			case 0:
 				_, err = who.Suspend(d.ann, r.ID, "Not now.")
 			case 1, 2:

@@ -68,7 +68,7 @@ const (
 	NextOpening Closed = "next_opening"
 )
 
-// ErrNone: there is no occurrence any more, within fifty years or before 2200.
+// ErrNone says that there is no occurrence any more, within fifty years or before 2200.
 var ErrNone = errors.New("recurring: there is no further occurrence")
 
 // Schedule answers when something comes again. Make one with [NewSchedule], [Parse] or [Read]. It never changes and may be used
@@ -132,7 +132,7 @@ func NewSchedule(spec Spec, calendars ...*calendar.Calendar) (*Schedule, error) 
 		from = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 	}
 	if _, err := s.Next(from.Add(-1)); err != nil {
-		return nil, itsm.Invalid("cron", fmt.Sprintf("%q never comes: no date, or no working time, fits all that it says", s))
+		return nil, itsm.Invalid("cron", fmt.Sprintf("%s never comes: no date, or no working time, fits all that it says", s))
 	}
 	return s, nil
 }
