@@ -21,6 +21,7 @@ import (
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/link"
+	"github.com/itsmkit/itsmkit/recurring"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 	"github.com/itsmkit/itsmkit/task"
@@ -50,6 +51,8 @@ type Config struct {
 	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
 	Tasks     task.Config
 	Templates []template.Template
+	// Recurring changes recurring work, and names the calendars of its schedules.
+	Recurring recurring.Config
 	// Agreements are the service levels, Escalations what is done when their clocks reach a level.
 	Agreements  []sla.Agreement
 	Escalations []escalation.Policy
@@ -77,6 +80,8 @@ type Desk struct {
 	Incidents *incident.Incidents
 	Tasks     *task.Tasks
 	Templates *template.Templates
+	// Recurring plans work that comes again.
+	Recurring *recurring.Recurrences
 	Clocks    *sla.Keeper
 	// Conversation receives messages.
 	Conversation *conversation.Receiver
@@ -114,6 +119,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Templates, err = template.New(k, c.Templates); err != nil {
 		faults = append(faults, err)
+	}
+	if d.Recurring, err = recurring.New(k, c.Recurring); err != nil {
+		faults = append(faults, fmt.Errorf("recurring: %w", err))
 	}
 	if d.Tasks != nil {
 		k.OnOpen(func(*itsm.Kernel) error { return errors.Join(unlisted(c.Templates, d.Tasks)...) })

@@ -128,7 +128,7 @@ func (x *tx) attempt(depth int) *attempt {
 func (c *call) hands() bool { return c != nil && (c.group != "" || c.assignee != "") }
 
 // carried reports whether something beside the input came with the call.
-func (c *call) carried() bool { return c.hands() || c != nil && len(c.patch) > 0 }
+func (c *call) carried() bool { return c.hands() || len(c.patch) > 0 }
 
 // hand gives the ticket to the group and assignee that came with the call, before its handler looks.
 func hand(rec Record, with *call) {
@@ -140,8 +140,16 @@ func hand(rec Record, with *call) {
 // handle runs the handler, and then what else came with the call.
 func (x *tx) handle(kd *kind, h *handler, a *attempt, from, to lifecycle.State) error {
 	u, rec := &a.unit, a.rec
-	if err := h.run(u, rec, a.in); err != nil || !a.with.carried() {
+	if err := h.run(u, rec, a.in); err != nil || a.with == nil {
 		return err
+	}
+	for _, n := range a.with.notes {
+		if err := u.Fact(n.name, n.value); err != nil {
+			return err
+		}
+	}
+	if !a.with.carried() {
+		return nil
 	}
 	if err := x.k.auth.Permit(x.ctx, u.actor, Action{Kind: kd.name, Verb: Verb(TriggerEdit)}, rec); err != nil {
 		return err

@@ -190,6 +190,8 @@ func (x *tx) ready(kd *kind, h *handler, id string) error {
 		return c.fault
 	case !c.follows.IsZero():
 		return Invalid("Following", "only what follows within a transaction is marked so")
+	case len(c.notes) > 0:
+		return Invalid("Noting", "only a command within a transaction carries facts")
 	case id == "" && !h.creates:
 		return ErrNotFound.with("kind", kd.name, "give the record's id")
 	case id != "" && h.creates:

@@ -86,7 +86,7 @@ func (s *boundStep) check() error {
 		return Invalid("trigger", fmt.Sprintf("%q makes a new record", s.h.trigger))
 	case c.fault != nil:
 		return c.fault
-	case c.expect != 0, c.key != "", c.historic, c.number != "", !c.follows.IsZero():
+	case c.expect != 0, c.key != "", c.historic, c.number != "", !c.follows.IsZero(), len(c.notes) > 0:
 		return Invalid("options", "a step takes To and With; the others are of the whole")
 	}
 	return nil

@@ -299,6 +299,7 @@ type call struct {
 	assignee string
 	patch    Patch
 	follows  Ref
+	notes    []note
 	by       string // the hook that gave it
 	fault    error  // of an option
 	number   string
@@ -373,6 +374,18 @@ func With(patch Patch) Option { return func(c *call) { c.patch = patch } }
 // Following marks a command within a transaction as one that another record's change brought about: where it moves the
 // ticket, [Ticket.Follows] says so. Only a [Unit] takes it.
 func Following(source Ref) Option { return func(c *call) { c.follows = source } }
+
+// Noting writes a fact, as [Unit.Fact] does, into the event of the record that a command within a transaction acts on or
+// makes: where what came of a rule is to say so. Only a [Unit] takes it.
+func Noting(name string, v any) Option {
+	return func(c *call) { c.notes = append(c.notes, note{name, v}) }
+}
+
+// note is a fact that comes with a command.
+type note struct {
+	name  string
+	value any
+}
 
 // WithNumber gives a new record its number, for an import. The actor needs the verb [Import].
 func WithNumber(id string) Option {

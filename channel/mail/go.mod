@@ -16,6 +16,7 @@ require (
 
 require (
 	github.com/qmuntal/stateless v1.7.2 // indirect
+	github.com/robfig/cron/v3 v3.0.1 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 )

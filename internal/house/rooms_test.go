@@ -29,7 +29,7 @@ var timed = slices.Concat(kernel, []string{"calendar"})
 
 // shared is the machinery of floor 2, known by no kernel.
 var shared = []string{
-	"sla", "escalation", "approval", "service", "link", "search", "metrics", "task", "template", "assignment", "conversation", "view",
+	"sla", "escalation", "approval", "service", "link", "search", "metrics", "task", "template", "assignment", "conversation", "view", "recurring",
 }
 
 var practices = []string{"incident", "problem", "change", "request", "knowledge"}
@@ -70,6 +70,8 @@ var house = []room{
 	{"assignment", timed, nil, "floor 2: finds who works on any ticket"},
 	{"conversation", kernel, nil, "floor 2: messages of any channel to any ticket"},
 	{"view", kernel, nil, "floor 2: saved queries and macros over any kind"},
+	{"recurring", timed, []string{"github.com/robfig/cron/v3"},
+		"floor 2: work that comes again, on records of any kind; reads cron expressions by the library's parser"},
 
 	{"incident", onShared, nil, "floor 3: one practice; it meets the others through link"},
 	{"problem", onShared, nil, "floor 3: one practice; it meets the others through link"},
