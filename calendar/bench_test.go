@@ -35,18 +35,26 @@ func starts(c *calendar.Calendar) []time.Time {
 	return list
 }
 
+// The years that the benchmarks of Add and Between ask about, compiled beforehand.
+var benchmarked = [2]time.Time{time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2045, 1, 1, 0, 0, 0, 0, time.UTC)}
+
+// BenchmarkAdd and BenchmarkBetween run beside their floor.
 func BenchmarkAdd(b *testing.B) {
 	c := newYork(b)
 	from := starts(c)
+	bare := newFloor(c, benchmarked[0], benchmarked[1])
 	for _, hours := range []time.Duration{4, 40, 400, 4000} {
 		b.Run(fmt.Sprintf("%dh", hours), func(b *testing.B) {
-			_, err := c.Add(time.Date(2034, 1, 1, 0, 0, 0, 0, time.UTC), 0)
-			require.NoError(b, err)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if _, err := c.Add(from[i&4095], hours*time.Hour); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+		b.Run(fmt.Sprintf("%dh/floor", hours), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				bare.Add(from[i&4095], hours*time.Hour)
 			}
 		})
 	}
@@ -55,21 +63,27 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkBetween(b *testing.B) {
 	c := newYork(b)
 	from := starts(c)
+	bare := newFloor(c, benchmarked[0], benchmarked[1])
 	const day = 24 * time.Hour
 	for _, span := range []struct {
 		name string
 		d    time.Duration
 	}{{"1d", day}, {"30d", 30 * day}, {"1y", 365 * day}, {"10y", 3652 * day}} {
+		to := make([]time.Time, len(from))
+		for i := range from {
+			to[i] = from[i].Add(span.d)
+		}
 		b.Run(span.name, func(b *testing.B) {
-			to := make([]time.Time, len(from))
-			for i := range from {
-				to[i] = from[i].Add(span.d)
-			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if _, err := c.Between(from[i&4095], to[i&4095]); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+		b.Run(span.name+"/floor", func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				bare.Between(from[i&4095], to[i&4095])
 			}
 		})
 	}

@@ -21,6 +21,8 @@ var (
 	ErrNegative = errors.New("calendar: negative working time")
 )
 
+var errTooLong = fmt.Errorf("%w: more working time than a duration can hold", ErrHorizon)
+
 // What can be wrong with a [Spec]. [errors.Is] finds them in what [New] returns.
 var (
 	ErrSyntax     = errors.New("not understood")

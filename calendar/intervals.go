@@ -60,7 +60,7 @@ func (c *Calendar) WindowsBack(from, to time.Time) iter.Seq[Interval] {
 // runEnd follows an open stretch to its end, but not past limit. Windows are cut where years meet.
 func (c *Calendar) runEnd(at, limit int64) int64 {
 	for x := c.index.covering(at, at); at < limit && x.open(at); x = c.index.covering(at, at) {
-		c := x.at(at).chunk
+		c := &x.at(at).chunk
 		at = c.closing(c.windowAt(at))
 	}
 	return min(at, limit)
@@ -69,7 +69,7 @@ func (c *Calendar) runEnd(at, limit int64) int64 {
 // runStart follows an open stretch that ends at an instant back to its start, but not past limit.
 func (c *Calendar) runStart(at, limit int64) int64 {
 	for x := c.index.covering(at-1, at-1); at > limit && x.open(at-1); x = c.index.covering(at-1, at-1) {
-		c := x.at(at - 1).chunk
+		c := &x.at(at - 1).chunk
 		at = c.windows[c.windowAt(at-1)].open
 		if at <= horizonStart {
 			break

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -76,7 +77,11 @@ func New(s Spec) (*Calendar, error) {
 	if len(b.faults) > 0 {
 		return nil, &SpecError{b.faults}
 	}
-	return &Calendar{spec: s.clone(), loc: loc, hours: hours, index: &index{source: hours}}, nil
+	s = s.clone()
+	return &Calendar{
+		spec: s, loc: loc, hours: hours, index: &index{source: hours},
+		fingerprint: sync.OnceValue(func() string { return fingerprint(s, hours) }),
+	}, nil
 }
 
 // Union returns the calendar that is open where one of the given ones is, in the first one's zone. Like [Intersection]
