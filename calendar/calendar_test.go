@@ -278,6 +278,7 @@ func TestNoAllocation(t *testing.T) {
 		_, _ = c.NextClose(from)
 		_, _ = c.PrevClose(from)
 		_, _ = c.AddPaused(from, 40*time.Hour, pauses...)
+		_, _ = c.SubPaused(to, 40*time.Hour, pauses...)
 		_, _ = c.BetweenPaused(from, to, pauses...)
 		_ = c.Contains(from)
 	}))
@@ -324,9 +325,40 @@ func TestPauses(t *testing.T) {
 	assert.ErrorIs(t, err, calendar.ErrPause)
 	_, err = c.BetweenPaused(monday("10:00"), monday("11:00"), pause("12:00", "11:00"))
 	assert.ErrorIs(t, err, calendar.ErrPause)
-	_, err = c.AddPaused(monday("10:00"), -time.Hour)
-	assert.ErrorIs(t, err, calendar.ErrNegative)
+	_, err = c.SubPaused(monday("10:00"), time.Hour, pause("12:00", "11:00"))
+	assert.ErrorIs(t, err, calendar.ErrPause)
 	assert.True(t, must(c.AddPaused(monday("10:00"), 0, calendar.Pause{From: monday("09:00")})).Equal(monday("10:00")))
+}
+
+func TestPausesOnTheWayBack(t *testing.T) {
+	c := calendarOf(t, brussels)
+	monday := func(clock string) time.Time { return at("2026-11-23T" + clock + ":00+01:00") }
+	pause := func(from, to string) calendar.Pause { return calendar.Pause{From: monday(from), To: monday(to)} }
+	open := calendar.Pause{From: monday("12:00")}
+	for _, p := range []struct {
+		name   string
+		pauses []calendar.Pause
+		began  string
+	}{
+		{"none", nil, "14:00"},
+		{"one", []calendar.Pause{pause("15:00", "15:30")}, "13:30"},
+		{"until the instant at which it would begin", []calendar.Pause{pause("13:00", "14:00")}, "14:00"},
+		{"over the end", []calendar.Pause{pause("15:30", "17:00")}, "13:30"},
+		{"one in another", []calendar.Pause{pause("14:30", "15:30"), pause("15:00", "15:10")}, "13:00"},
+		{"two that overlap, out of order", []calendar.Pause{pause("15:10", "15:40"), pause("15:00", "15:20")}, "13:20"},
+		{"after the end", []calendar.Pause{pause("16:30", "17:00")}, "14:00"},
+		{"no end", []calendar.Pause{open}, "10:00"},
+		{"no end, and one in it", []calendar.Pause{open, pause("13:00", "14:00")}, "10:00"},
+		{"two without an end", []calendar.Pause{{From: monday("11:00")}, open, pause("10:30", "10:45")}, "08:45"},
+	} {
+		began, err := c.SubPaused(monday("16:00"), 2*time.Hour, p.pauses...)
+		require.NoError(t, err, p.name)
+		assert.True(t, began.Equal(monday(p.began)), "%s: %s", p.name, began)
+		assert.True(t, began.Equal(must(c.AddPaused(monday("16:00"), -2*time.Hour, p.pauses...))), p.name)
+		assert.Equal(t, 2*time.Hour, must(c.BetweenPaused(began, monday("16:00"), p.pauses...)), p.name)
+	}
+	assert.True(t, must(c.SubPaused(monday("10:00"), -time.Hour, pause("10:30", "11:00"))).Equal(monday("11:30")))
+	assert.True(t, must(c.SubPaused(monday("10:00"), 0, open)).Equal(monday("10:00")))
 }
 
 // Pauses are as if the time in them were closed.
@@ -371,6 +403,12 @@ func TestPausesAgainstPiecewise(t *testing.T) {
 		due := must(c.AddPaused(start, working, pauses...))
 		require.Equal(t, working, must(c.BetweenPaused(start, due, pauses...)))
 		require.True(t, c.Contains(due.Add(-1)) && open(due.Add(-1)), "not the earliest")
+		if want > 0 {
+			working = 1 + working%want
+			began := must(c.SubPaused(end, working, pauses...))
+			require.Equal(t, working, must(c.BetweenPaused(began, end, pauses...)))
+			require.True(t, c.Contains(began) && open(began), "not the latest")
+		}
 	})
 }
 

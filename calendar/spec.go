@@ -242,8 +242,9 @@ func (b *builder) single(s Spec, at string) (source, *time.Location) {
 		field := fmt.Sprintf("%sholidays[%d].", at, i)
 		e := b.entry(field, "closed", ReasonHoliday, day.Name, day.On, day.Closed)
 		e.rule.from, e.rule.through = b.dates(field, day.From, day.Through)
-		if e.rule.observed = day.Observed; day.Observed != "" && day.Observed != ObservedNearest && day.Observed != ObservedMonday {
-			b.fault(field+"observed", fmt.Errorf("%w: %q, want nearest or monday", ErrSyntax, string(day.Observed)))
+		e.rule.observed = day.Observed
+		if _, ok := moves[day.Observed]; !ok {
+			b.fault(field+"observed", fmt.Errorf("%w: %q, want nearest, monday, sunday or substitute", ErrSyntax, string(day.Observed)))
 		}
 		if e.today == nil {
 			e.today = []span{{0, daySeconds}}
