@@ -187,6 +187,18 @@ func TestZeroCalendarHasNoWorkingTime(t *testing.T) {
 	assert.NotEmpty(t, c.Fingerprint())
 }
 
+// A shift over midnight goes with the hours that have it: where a later override takes its date, nothing is left of it on
+// the next. What the date before gives stays, beside whatever hours a date has.
+func TestTheNightOfHoursThatAreReplacedIsGone(t *testing.T) {
+	c := calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-17:00"), Overrides: []calendar.Override{
+		{Name: "nights", On: "2026-07-01..2026-07-03", Hours: "22:00-06:00"}, {Name: "outing", On: "2026-07-02"}}})
+	var got []string
+	for w := range c.Windows(at("2026-07-01T00:00:00Z"), at("2026-07-05T00:00:00Z")) {
+		got = append(got, w.From.Format("02 15:04")+"-"+w.To.Format("02 15:04"))
+	}
+	assert.Equal(t, []string{"01 22:00-02 06:00", "03 22:00-04 06:00", "04 09:00-04 17:00"}, got)
+}
+
 // Years are compiled one by one; no question may notice where one ends.
 func TestYearsMeet(t *testing.T) {
 	for year := 1801; year <= 2199; year += 7 {

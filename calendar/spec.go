@@ -42,7 +42,8 @@ type Season struct {
 	Weekly  Week   `json:"weekly,omitzero"`
 }
 
-// Override gives dates other hours; none closes them.
+// Override gives dates other hours; none closes them. Where they last past midnight, the rest comes beside whatever hours
+// the next date has.
 type Override struct {
 	Name  string `json:"name,omitempty"`
 	On    Days   `json:"on"`
