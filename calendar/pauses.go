@@ -17,6 +17,9 @@ type Pause struct {
 // the cost is linear where they are sorted. Where the time is not used up before a pause without an end, there is no
 // due instant and the error is a [*PausedError]. A negative working time is [Calendar.SubPaused]'s mirror image.
 func (c *Calendar) AddPaused(from time.Time, working time.Duration, pauses ...Pause) (time.Time, error) {
+	if len(pauses) == 0 {
+		return c.Add(from, working)
+	}
 	if working < 0 {
 		return c.backPaused(from, -uint64(working), pauses)
 	}
@@ -26,6 +29,9 @@ func (c *Calendar) AddPaused(from time.Time, working time.Duration, pauses ...Pa
 // SubPaused is [Calendar.Sub] where working time in a pause does not count: the mirror image of [Calendar.AddPaused]. A
 // pause without an end is no obstacle on the way back: what is counted lies before it.
 func (c *Calendar) SubPaused(from time.Time, working time.Duration, pauses ...Pause) (time.Time, error) {
+	if len(pauses) == 0 {
+		return c.Sub(from, working)
+	}
 	if working < 0 {
 		return c.forwardPaused(from, -uint64(working), pauses)
 	}
@@ -98,6 +104,9 @@ func (c *Calendar) backPaused(from time.Time, left uint64, pauses []Pause) (time
 // BetweenPaused is [Calendar.Between] where working time in a pause does not count. Pauses may come in any order and
 // overlap; the cost is linear where they are sorted.
 func (c *Calendar) BetweenPaused(from, to time.Time, pauses ...Pause) (time.Duration, error) {
+	if len(pauses) == 0 {
+		return c.Between(from, to)
+	}
 	a, b, err := c.instants(from, to)
 	if err != nil {
 		return 0, err

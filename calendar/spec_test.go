@@ -3,6 +3,8 @@ package calendar_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -346,12 +348,51 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, before, c.Fingerprint(), "a refused calendar changes nothing")
 }
 
+// The page on business time says what there is: its specs are read, its days understood, and no field is missing.
+func TestDocs(t *testing.T) {
+	page := string(must(os.ReadFile("../docs/calendar.md")))
+	specs := strings.Split(page, "```json\n")[1:]
+	require.Len(t, specs, 2)
+	for _, text := range specs {
+		text, _, _ = strings.Cut(text, "```")
+		c, err := calendar.Parse([]byte(text))
+		require.NoError(t, err, text)
+		for field := range reflect.TypeFor[calendar.Spec]().Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			for _, said := range []string{"`" + field.Name + "`", "`" + name + "`", `"` + name + `":`} {
+				assert.True(t, strings.Contains(page, said), said)
+			}
+		}
+		assert.NotEmpty(t, slices.Collect(c.Windows(at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"))))
+	}
+	_, days, _ := strings.Cut(page, "| days | |\n|---|---|\n")
+	days, _, _ = strings.Cut(days, "\n\n")
+	var understood int
+	for row := range strings.SplitSeq(days, "\n") {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+		for on := range strings.SplitSeq(cell, "`, `") {
+			_, err := calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-17:00"),
+				Holidays: []calendar.Holiday{{On: calendar.Days(strings.Trim(on, " `"))}}})
+			assert.NoError(t, err, on)
+			understood++
+		}
+	}
+	assert.Equal(t, 15, understood)
+	exported := reflect.TypeFor[*calendar.Calendar]()
+	for method := range exported.Methods() {
+		if !strings.Contains("Name Location Spec MarshalJSON UnmarshalJSON", method.Name) {
+			assert.True(t, strings.Contains(page, "`"+method.Name+"`"), method.Name)
+		}
+	}
+}
+
 // FuzzParse: whatever the JSON, Parse answers; what it accepts survives a round trip and answers too.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"zone":"Europe/Brussels","weekly":{"mon":"07:30-18:00"}}`))
 	f.Add([]byte(`{"zone":"UTC","weekly":{"mon":"22:00-06:00"},"holidays":[{"name":"a","on":"easter-2","observed":"nearest"}]}`))
 	f.Add([]byte(`{"union":[{"zone":"UTC","weekly":{"sun":"00:00-24:00"}},{"zone":"Asia/Manila","overrides":[{"on":"4th thu nov","hours":"08:00-32:00"}]}]}`))
 	f.Add([]byte(`{"minus":[{"zone":"UTC","weekly":{"sat":"10:00:01-12:00"},"from":"2026-01-01"},{"zone":"UTC","overrides":[{"on":"sat>=06-20","hours":"00:00-24:00"}]}]}`))
+	f.Add([]byte(`{"zone":"Asia/Gaza","weekly":{"fri":"20:00-04:00"},"overrides":[{"on":"2nd tue","hours":"23:00-25:00"},{"on":"every 14 days from 2026-01-02"}],"holidays":[{"name":"b","on":"sun","observed":"substitute"}]}`))
 	f.Add([]byte(`{"zone":"Pacific/Apia","seasons":[{"from":"2011-12-29","through":"2011-12-31","weekly":{"fri":"00:00-24:00"}}],"breaks":[{"on":"12-24..01-02","hours":"1:00-2:00"}]}`))
 	now := at("2026-11-23T10:00:00.000000001Z")
 	f.Fuzz(func(t *testing.T, data []byte) {
