@@ -2,46 +2,45 @@ package calendar_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/itsmkit/itsmkit/calendar"
+	"github.com/itsmkit/itsmkit/internal/bare"
 	"github.com/stretchr/testify/require"
 )
 
-// newYork is the calendar of the benchmarks: 9 to 17, Monday to Friday, 100 holidays in ten years.
 func newYork(tb testing.TB) *calendar.Calendar {
-	s := calendar.Spec{Zone: "America/New_York", Weekly: calendar.Weekdays("09:00-17:00")}
-	for y := 2020; y < 2030; y++ {
-		for _, day := range []string{"01-01", "01-20", "02-17", "05-26", "06-19", "07-04", "09-01", "10-13", "11-11", "12-25"} {
-			s.Holidays = append(s.Holidays, calendar.Holiday{Name: day, On: calendar.Days(fmt.Sprintf("%d-%s", y, day))})
-		}
-	}
-	c, err := calendar.New(s)
+	c, err := calendar.New(bare.NewYork())
 	require.NoError(tb, err)
 	return c
 }
 
-// starts are random instants of the ten years that have holidays, in the calendar's zone.
-func starts(c *calendar.Calendar) []time.Time {
-	random := rand.New(rand.NewPCG(1, 2))
-	first := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	list := make([]time.Time, 4096) // a power of two, so that walking them costs nothing
-	for i := range list {
-		list[i] = first.Add(time.Duration(random.Int64N(int64(10 * 365 * 24 * time.Hour)))).In(c.Location())
-	}
-	return list
+// floorOf is the floor for all years that the benchmarks of Add and Between ask about.
+func floorOf(c *calendar.Calendar) *bare.Calendar {
+	return bare.New(c, at("2020-01-01T00:00:00Z"), at("2045-01-01T00:00:00Z"))
 }
 
+// The floor is a floor only while it answers the same.
+func TestFloorAgrees(t *testing.T) {
+	c := newYork(t)
+	f := floorOf(c)
+	for i, from := range bare.Starts(c.Location()) {
+		to := from.Add(time.Duration(i) * 21 * time.Hour)
+		require.Equal(t, must(c.Between(from, to)), f.Between(from, to))
+		working := time.Duration(i+1) * 77 * time.Minute
+		require.Equal(t, must(c.Add(from, working)), f.Add(from, working))
+	}
+}
+
+// BenchmarkAdd and BenchmarkBetween run beside their floor.
 func BenchmarkAdd(b *testing.B) {
 	c := newYork(b)
-	from := starts(c)
+	from := bare.Starts(c.Location())
+	floor := floorOf(c)
 	for _, hours := range []time.Duration{4, 40, 400, 4000} {
 		b.Run(fmt.Sprintf("%dh", hours), func(b *testing.B) {
-			_, err := c.Add(time.Date(2034, 1, 1, 0, 0, 0, 0, time.UTC), 0)
-			require.NoError(b, err)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if _, err := c.Add(from[i&4095], hours*time.Hour); err != nil {
@@ -49,22 +48,28 @@ func BenchmarkAdd(b *testing.B) {
 				}
 			}
 		})
+		b.Run(fmt.Sprintf("%dh/floor", hours), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				floor.Add(from[i&4095], hours*time.Hour)
+			}
+		})
 	}
 }
 
 func BenchmarkBetween(b *testing.B) {
 	c := newYork(b)
-	from := starts(c)
+	from := bare.Starts(c.Location())
+	floor := floorOf(c)
 	const day = 24 * time.Hour
 	for _, span := range []struct {
 		name string
 		d    time.Duration
 	}{{"1d", day}, {"30d", 30 * day}, {"1y", 365 * day}, {"10y", 3652 * day}} {
+		to := make([]time.Time, len(from))
+		for i := range from {
+			to[i] = from[i].Add(span.d)
+		}
 		b.Run(span.name, func(b *testing.B) {
-			to := make([]time.Time, len(from))
-			for i := range from {
-				to[i] = from[i].Add(span.d)
-			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if _, err := c.Between(from[i&4095], to[i&4095]); err != nil {
@@ -72,12 +77,17 @@ func BenchmarkBetween(b *testing.B) {
 				}
 			}
 		})
+		b.Run(span.name+"/floor", func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				floor.Between(from[i&4095], to[i&4095])
+			}
+		})
 	}
 }
 
 func BenchmarkNextOpen(b *testing.B) {
 	c := newYork(b)
-	from := starts(c)
+	from := bare.Starts(c.Location())
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		if _, err := c.NextOpen(from[i&4095]); err != nil {
@@ -88,8 +98,8 @@ func BenchmarkNextOpen(b *testing.B) {
 
 func BenchmarkAddPaused(b *testing.B) {
 	c := newYork(b)
-	from := starts(c)
-	for _, k := range []int{1, 5, 20} {
+	from := bare.Starts(c.Location())
+	for _, k := range []int{0, 1, 5, 20, 100} {
 		b.Run(fmt.Sprint(k), func(b *testing.B) {
 			pauses := make([][]calendar.Pause, len(from))
 			for i, t := range from {
@@ -109,10 +119,20 @@ func BenchmarkAddPaused(b *testing.B) {
 }
 
 func BenchmarkFingerprint(b *testing.B) {
-	c := newYork(b)
-	for b.Loop() {
-		_ = c.Fingerprint()
-	}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			c := newYork(b)
+			b.StartTimer()
+			_ = c.Fingerprint()
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		c := newYork(b)
+		for b.Loop() {
+			_ = c.Fingerprint()
+		}
+	})
 }
 
 func BenchmarkNew(b *testing.B) {

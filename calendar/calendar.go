@@ -56,6 +56,8 @@ type Calendar struct {
 	loc   *time.Location
 	hours source
 	index *index
+
+	fingerprint func() string // computed once
 }
 
 // Always returns the calendar that is open around the clock, in UTC.
@@ -74,6 +76,13 @@ func (c *Calendar) Location() *time.Location { return cmp.Or(c.loc, time.UTC) }
 // leads to from itself, also when from is closed; a negative one is [Calendar.Sub]'s mirror image. The error is
 // [ErrNoWorkingTime] where the calendar has not that much left, [ErrHorizon] where from lies outside.
 func (c *Calendar) Add(from time.Time, working time.Duration) (time.Time, error) {
+	s := from.Unix()
+	if x := c.known(s, s); x != nil && working > 0 {
+		sum := x.worked(s*second + int64(from.Nanosecond()))
+		if uint64(working) <= x.total-sum {
+			return c.time(x.earliest(sum + uint64(working))), nil
+		}
+	}
 	if working < 0 {
 		return c.back(from, -uint64(working))
 	}
@@ -92,11 +101,18 @@ func (c *Calendar) Sub(from time.Time, working time.Duration) (time.Time, error)
 // Between returns the working time in [from, to), none where to is not after from. The error is [ErrHorizon] where
 // one of them lies outside, or where the answer is longer than a Duration can hold (292 years).
 func (c *Calendar) Between(from, to time.Time) (time.Duration, error) {
-	a, b, err := c.instants(from, to)
-	if err != nil || b <= a {
-		return 0, err
+	x := c.known(from.Unix(), to.Unix())
+	if x == nil {
+		a, b, err := c.instants(from, to)
+		if err != nil || b <= a {
+			return 0, err
+		}
+		x = c.index.covering(a, b)
 	}
-	x := c.index.covering(a, b)
+	a, b := from.UnixNano(), to.UnixNano()
+	if b <= a {
+		return 0, nil
+	}
 	return duration(x.worked(b) - x.worked(a))
 }
 
@@ -172,7 +188,7 @@ func (c *Calendar) forward(from time.Time, working uint64) (time.Time, error) {
 		return c.time(at), nil
 	}
 	for x := c.index.covering(at, at); ; {
-		if before := x.worked(at); working <= x.total()-before {
+		if before := x.worked(at); working <= x.total-before {
 			return c.time(x.earliest(before + working)), nil
 		}
 		if x = c.index.later(x); x == nil {
@@ -203,7 +219,7 @@ func (c *Calendar) back(from time.Time, working uint64) (time.Time, error) {
 // nextOpen: of all instants with the same working time before them, the latest is in front of an open door.
 func (c *Calendar) nextOpen(at int64) (int64, bool) {
 	for x := c.index.covering(at, at); x != nil; x = c.index.later(x) {
-		if sum := x.worked(at); sum < x.total() {
+		if sum := x.worked(at); sum < x.total {
 			return x.latest(sum), true
 		}
 	}
@@ -252,11 +268,15 @@ func (c *Calendar) instants(from, to time.Time) (a, b int64, err error) {
 	return a, b, err
 }
 
-func (c *Calendar) time(at int64) time.Time { return time.Unix(0, at).In(c.loc) }
+// time divides what cannot be negative, which is quicker.
+func (c *Calendar) time(at int64) time.Time {
+	since := uint64(at - horizonStart)
+	return time.Unix(horizonStart/second+int64(since/uint64(second)), int64(since%uint64(second))).In(c.loc)
+}
 
 func duration(working uint64) (time.Duration, error) {
 	if working > math.MaxInt64 {
-		return 0, fmt.Errorf("%w: more working time than a duration can hold", ErrHorizon)
+		return 0, errTooLong
 	}
 	return time.Duration(working), nil
 }

@@ -187,6 +187,18 @@ func TestZeroCalendarHasNoWorkingTime(t *testing.T) {
 	assert.NotEmpty(t, c.Fingerprint())
 }
 
+// A shift over midnight goes with the hours that have it: where a later override takes its date, nothing is left of it on
+// the next. What the date before gives stays, beside whatever hours a date has.
+func TestTheNightOfHoursThatAreReplacedIsGone(t *testing.T) {
+	c := calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-17:00"), Overrides: []calendar.Override{
+		{Name: "nights", On: "2026-07-01..2026-07-03", Hours: "22:00-06:00"}, {Name: "outing", On: "2026-07-02"}}})
+	var got []string
+	for w := range c.Windows(at("2026-07-01T00:00:00Z"), at("2026-07-05T00:00:00Z")) {
+		got = append(got, w.From.Format("02 15:04")+"-"+w.To.Format("02 15:04"))
+	}
+	assert.Equal(t, []string{"01 22:00-02 06:00", "03 22:00-04 06:00", "04 09:00-04 17:00"}, got)
+}
+
 // Years are compiled one by one; no question may notice where one ends.
 func TestYearsMeet(t *testing.T) {
 	for year := 1801; year <= 2199; year += 7 {
@@ -278,6 +290,7 @@ func TestNoAllocation(t *testing.T) {
 		_, _ = c.NextClose(from)
 		_, _ = c.PrevClose(from)
 		_, _ = c.AddPaused(from, 40*time.Hour, pauses...)
+		_, _ = c.SubPaused(to, 40*time.Hour, pauses...)
 		_, _ = c.BetweenPaused(from, to, pauses...)
 		_ = c.Contains(from)
 	}))
@@ -324,9 +337,40 @@ func TestPauses(t *testing.T) {
 	assert.ErrorIs(t, err, calendar.ErrPause)
 	_, err = c.BetweenPaused(monday("10:00"), monday("11:00"), pause("12:00", "11:00"))
 	assert.ErrorIs(t, err, calendar.ErrPause)
-	_, err = c.AddPaused(monday("10:00"), -time.Hour)
-	assert.ErrorIs(t, err, calendar.ErrNegative)
+	_, err = c.SubPaused(monday("10:00"), time.Hour, pause("12:00", "11:00"))
+	assert.ErrorIs(t, err, calendar.ErrPause)
 	assert.True(t, must(c.AddPaused(monday("10:00"), 0, calendar.Pause{From: monday("09:00")})).Equal(monday("10:00")))
+}
+
+func TestPausesOnTheWayBack(t *testing.T) {
+	c := calendarOf(t, brussels)
+	monday := func(clock string) time.Time { return at("2026-11-23T" + clock + ":00+01:00") }
+	pause := func(from, to string) calendar.Pause { return calendar.Pause{From: monday(from), To: monday(to)} }
+	open := calendar.Pause{From: monday("12:00")}
+	for _, p := range []struct {
+		name   string
+		pauses []calendar.Pause
+		began  string
+	}{
+		{"none", nil, "14:00"},
+		{"one", []calendar.Pause{pause("15:00", "15:30")}, "13:30"},
+		{"until the instant at which it would begin", []calendar.Pause{pause("13:00", "14:00")}, "14:00"},
+		{"over the end", []calendar.Pause{pause("15:30", "17:00")}, "13:30"},
+		{"one in another", []calendar.Pause{pause("14:30", "15:30"), pause("15:00", "15:10")}, "13:00"},
+		{"two that overlap, out of order", []calendar.Pause{pause("15:10", "15:40"), pause("15:00", "15:20")}, "13:20"},
+		{"after the end", []calendar.Pause{pause("16:30", "17:00")}, "14:00"},
+		{"no end", []calendar.Pause{open}, "10:00"},
+		{"no end, and one in it", []calendar.Pause{open, pause("13:00", "14:00")}, "10:00"},
+		{"two without an end", []calendar.Pause{{From: monday("11:00")}, open, pause("10:30", "10:45")}, "08:45"},
+	} {
+		began, err := c.SubPaused(monday("16:00"), 2*time.Hour, p.pauses...)
+		require.NoError(t, err, p.name)
+		assert.True(t, began.Equal(monday(p.began)), "%s: %s", p.name, began)
+		assert.True(t, began.Equal(must(c.AddPaused(monday("16:00"), -2*time.Hour, p.pauses...))), p.name)
+		assert.Equal(t, 2*time.Hour, must(c.BetweenPaused(began, monday("16:00"), p.pauses...)), p.name)
+	}
+	assert.True(t, must(c.SubPaused(monday("10:00"), -time.Hour, pause("10:30", "11:00"))).Equal(monday("11:30")))
+	assert.True(t, must(c.SubPaused(monday("10:00"), 0, open)).Equal(monday("10:00")))
 }
 
 // Pauses are as if the time in them were closed.
@@ -371,65 +415,11 @@ func TestPausesAgainstPiecewise(t *testing.T) {
 		due := must(c.AddPaused(start, working, pauses...))
 		require.Equal(t, working, must(c.BetweenPaused(start, due, pauses...)))
 		require.True(t, c.Contains(due.Add(-1)) && open(due.Add(-1)), "not the earliest")
-	})
-}
-
-// What users of other systems reported about calendars.
-func TestReportedElsewhere(t *testing.T) {
-	monday := at("2026-11-23T00:00:00Z")
-	utc := func(h calendar.Hours) *calendar.Calendar {
-		return calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Daily(h)})
-	}
-	t.Run("a custom calendar escalates at creation", func(t *testing.T) { // https://github.com/glpi-project/glpi/issues/15429
-		_, err := calendar.New(calendar.Spec{Zone: "UTC"})
-		assert.ErrorIs(t, err, calendar.ErrNeverOpens)
-	})
-	t.Run("waiting time counts closed hours", func(t *testing.T) { // https://github.com/glpi-project/glpi/pull/14937
-		pause := calendar.Pause{From: monday.Add(16 * time.Hour), To: monday.Add(34 * time.Hour)} // 16:00 to 10:00, two hours of them open
-		due := must(utc("09:00-17:00").AddPaused(monday.Add(15*time.Hour), 3*time.Hour, pause))
-		assert.True(t, due.Equal(monday.Add(36*time.Hour)), due)
-	})
-	t.Run("a pause pushes the due date past closing", func(t *testing.T) { // https://github.com/glpi-project/glpi/issues/9082
-		pause := calendar.Pause{From: monday.Add(10 * time.Hour), To: monday.Add(16 * time.Hour)}
-		due := must(utc("09:00-17:00").AddPaused(monday.Add(9*time.Hour), 4*time.Hour, pause))
-		assert.True(t, due.Equal(monday.Add(35*time.Hour)), due)
-	})
-	t.Run("taken into account outside hours", func(t *testing.T) { // https://github.com/glpi-project/glpi/issues/12167
-		assert.Equal(t, time.Hour, must(utc("09:00-17:00").Between(monday, monday.Add(10*time.Hour))))
-	})
-	t.Run("no working day loops forever", func(t *testing.T) { // https://github.com/glpi-project/glpi/pull/7474
-		_, err := calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Weekdays("09:00-17:00"),
-			Holidays: []calendar.Holiday{{Name: "always", On: "01-01..12-31"}}})
-		assert.ErrorIs(t, err, calendar.ErrNeverOpens)
-	})
-	t.Run("a search walks the holidays to 2038", func(t *testing.T) { // https://github.com/glpi-project/glpi/issues/8129
-		c := calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Weekdays("09:00-17:00"), Through: "2026-11-23"})
-		_, err := c.Add(monday.AddDate(0, 0, 1), time.Nanosecond)
-		assert.ErrorIs(t, err, calendar.ErrNoWorkingTime)
-	})
-	t.Run("an end of 00:00 loops forever", func(t *testing.T) { // https://github.com/zammad/zammad/issues/2497
-		assert.True(t, must(utc("18:00-00:00").Add(monday, 7*time.Hour)).Equal(monday.Add(43*time.Hour)))
-	})
-	t.Run("around the clock loses a minute at midnight", func(t *testing.T) { // https://github.com/zammad/zammad/issues/3180
-		c := utc("00:00-24:00")
-		assert.Equal(t, 48*time.Hour, must(c.Between(monday, monday.AddDate(0, 0, 2))))
-		assert.True(t, c.Contains(monday.Add(24*time.Hour-1)))
-	})
-	t.Run("nobody sees why 48 hours became six days", func(t *testing.T) { // https://github.com/zammad/zammad/issues/390
-		c := calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Weekdays("09:00-17:00"),
-			Holidays: []calendar.Holiday{{Name: "Wenceslas", On: "2026-11-24..2026-11-25"}}})
-		why := must(c.Explain(monday, must(c.Add(monday, 16*time.Hour))))
-		assert.Contains(t, why.String(), "holiday (Wenceslas)")
-	})
-	t.Run("no more than 99:59 hours", func(t *testing.T) { // https://github.com/zammad/zammad/issues/418
-		assert.Equal(t, 5000*time.Hour, must(utc("09:00-17:00").Between(monday, must(utc("09:00-17:00").Add(monday, 5000*time.Hour)))))
-	})
-	t.Run("the server's zone decides", func(t *testing.T) { // https://github.com/frappe/helpdesk/pull/3776
-		tokyo := calendarOf(t, calendar.Spec{Zone: "Asia/Tokyo", Weekly: calendar.Daily("09:00-17:00")})
-		assert.True(t, tokyo.Contains(monday.Add(30*time.Minute)))
-		assert.False(t, tokyo.Contains(monday.Add(10*time.Hour)))
-	})
-	t.Run("a lunch break", func(t *testing.T) { // https://github.com/frappe/helpdesk/issues/2212
-		assert.True(t, must(utc("09:00-12:00, 13:00-17:00").Add(monday.Add(11*time.Hour), 2*time.Hour)).Equal(monday.Add(14*time.Hour)))
+		if want > 0 {
+			working = 1 + working%want
+			began := must(c.SubPaused(end, working, pauses...))
+			require.Equal(t, working, must(c.BetweenPaused(began, end, pauses...)))
+			require.True(t, c.Contains(began) && open(began), "not the latest")
+		}
 	})
 }

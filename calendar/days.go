@@ -25,6 +25,9 @@ func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 //	4th thu nov             the fourth Thursday of November, every year; 1st to 5th, or last
 //	sat>=06-20              the first Saturday on or after that date, every year
 //	mon<=05-24              the last Monday on or before that date, every year
+//	2nd tue, last fri       of every month
+//	fri                     every week
+//	every 14 days from 2026-01-02   that date, and so on from there
 //
 // 02-29 names nothing in a year that does not have it, nor does a fifth weekday in a month with four.
 type Days string
@@ -32,11 +35,9 @@ type Days string
 // OnDate names the date that t shows in its own location.
 func OnDate(t time.Time) Days { return Days(DateOf(t)) }
 
-// rule is Days understood: one fixed stretch of dates, or one in every year. Dates are day numbers.
+// rule is Days understood. Dates are day numbers.
 type rule struct {
-	fixed       bool
-	first, last int64                              // where fixed
-	in          func(year int) (first, last int64) // else; none where last is before first
+	stretches func(first, last int64, do func(a, b int64)) // all that touch the days from first to last, or more
 
 	from, through int64 // in force, before the dates move
 	observed      Observed
@@ -45,25 +46,27 @@ type rule struct {
 // each calls do for every date between the days first and last.
 func (r rule) each(first, last int64, do func(day int64)) {
 	const move = 2 // days that observing moves at most
-	stretch := func(a, b int64) {
+	r.stretches(first-move, last+move, func(a, b int64) {
 		for day := max(a, first-move, r.from); day <= min(b, last+move, r.through); day++ {
 			if moved := r.observed.move(day); moved >= first && moved <= last {
 				do(moved)
 			}
 		}
-	}
-	if r.fixed {
-		stretch(r.first, r.last)
-		return
-	}
-	for y := yearOfDay(first) - 1; y <= yearOfDay(last)+1; y++ {
-		stretch(r.in(y))
-	}
+	})
+}
+
+// yearly is the rule with one stretch in every year; none where last is before first.
+func yearly(in func(year int) (first, last int64)) rule {
+	return rule{stretches: func(first, last int64, do func(a, b int64)) {
+		for y := yearOfDay(first) - 1; y <= yearOfDay(last)+1; y++ {
+			do(in(y))
+		}
+	}}
 }
 
 func (d Days) parse() (rule, error) {
 	text := strings.ToLower(strings.TrimSpace(string(d)))
-	for _, form := range []func(string) (rule, bool){fixedDays, yearlyDays, easterDays, nthDays, nearDays} {
+	for _, form := range []func(string) (rule, bool){fixedDays, yearlyDays, easterDays, nthDays, nearDays, everyDays} {
 		if r, ok := form(text); ok {
 			return r, nil
 		}
@@ -84,11 +87,10 @@ func fixedDays(text string) (r rule, ok bool) {
 	if !isRange {
 		to = from
 	}
-	var err1, err2 error
-	r.fixed = true
-	r.first, err1 = Date(from).parse()
-	r.last, err2 = Date(to).parse()
-	return r, err1 == nil && err2 == nil && r.first <= r.last
+	a, err1 := Date(from).parse()
+	b, err2 := Date(to).parse()
+	r.stretches = func(_, _ int64, do func(a, b int64)) { do(a, b) }
+	return r, err1 == nil && err2 == nil && a <= b
 }
 
 func yearlyDays(text string) (rule, bool) {
@@ -102,7 +104,7 @@ func yearlyDays(text string) (rule, bool) {
 	if b.Before(a) {
 		wraps = 1
 	}
-	return rule{in: func(y int) (int64, int64) {
+	return yearly(func(y int) (int64, int64) {
 		first, last := dayNumber(y, a.Month(), a.Day()), dayNumber(y+wraps, b.Month(), b.Day())
 		if !isRange && monthOfDay(first) != a.Month() {
 			return 0, -1 // 29 February that is not
@@ -111,7 +113,7 @@ func yearlyDays(text string) (rule, bool) {
 			last--
 		}
 		return first, last
-	}}, err1 == nil && err2 == nil
+	}), err1 == nil && err2 == nil
 }
 
 func easterDays(text string) (rule, bool) {
@@ -131,22 +133,21 @@ func easterDays(text string) (rule, bool) {
 		}
 		offset = n
 	}
-	return rule{in: func(y int) (int64, int64) {
+	return yearly(func(y int) (int64, int64) {
 		day := sunday(y) + int64(offset)
 		return day, day
-	}}, true
+	}), true
 }
 
-// nthDays reads "4th thu nov" and "last mon may".
+// nthDays reads "4th thu nov" and "last mon may", and without a month "2nd tue": of every month.
 func nthDays(text string) (rule, bool) {
 	words := strings.Fields(text)
-	if len(words) != 3 {
+	if len(words) < 2 || len(words) > 3 {
 		return rule{}, false
 	}
 	nth := slices.Index([]string{"last", "1st", "2nd", "3rd", "4th", "5th"}, words[0])
 	weekday := slices.Index(weekdayNames[:], words[1])
-	month := time.Month(slices.Index(monthNames[:], words[2]) + 1)
-	return rule{in: func(y int) (int64, int64) {
+	in := func(y int, month time.Month) (int64, int64) {
 		if nth == 0 {
 			day := onOrBefore(dayNumber(y, month+1, 0), weekday)
 			return day, day
@@ -156,7 +157,43 @@ func nthDays(text string) (rule, bool) {
 			return 0, -1
 		}
 		return day, day
-	}}, nth >= 0 && weekday >= 0 && month >= time.January
+	}
+	if len(words) == 3 {
+		month := time.Month(slices.Index(monthNames[:], words[2]) + 1)
+		return yearly(func(y int) (int64, int64) { return in(y, month) }), nth >= 0 && weekday >= 0 && month >= time.January
+	}
+	return rule{stretches: func(first, last int64, do func(a, b int64)) {
+		for y := yearOfDay(first); y <= yearOfDay(last); y++ {
+			for month := time.January; month <= time.December; month++ {
+				do(in(y, month))
+			}
+		}
+	}}, nth >= 0 && weekday >= 0
+}
+
+// everyDays reads "fri" and "every 14 days from 2026-01-02".
+func everyDays(text string) (rule, bool) {
+	if weekday := slices.Index(weekdayNames[:], text); weekday >= 0 {
+		return every(7, func(first int64) int64 { return onOrAfter(first, weekday) }), true
+	}
+	words := strings.Fields(text)
+	if len(words) != 5 || words[0] != "every" || words[2] != "days" || words[3] != "from" {
+		return rule{}, false
+	}
+	n, err1 := strconv.ParseUint(words[1], 10, 16)
+	start, err2 := Date(words[4]).parse()
+	return every(int64(n), func(first int64) int64 {
+		return start + max(0, first-start+int64(n)-1)/int64(n)*int64(n)
+	}), err1 == nil && err2 == nil && n > 0
+}
+
+// every is the rule with a date every so many days, where next finds the first of them on or after a day.
+func every(days int64, next func(first int64) int64) rule {
+	return rule{stretches: func(first, last int64, do func(a, b int64)) {
+		for day := next(first); day <= last; day += days {
+			do(day, day)
+		}
+	}}
 }
 
 // nearDays reads "sat>=06-20" and "mon<=05-24".
@@ -172,30 +209,34 @@ func nearDays(text string) (rule, bool) {
 		return rule{}, false
 	}
 	date, err := time.Parse("01-02", text[5:])
-	return rule{in: func(y int) (int64, int64) {
+	return yearly(func(y int) (int64, int64) {
 		day := near(dayNumber(y, date.Month(), date.Day()), weekday)
 		return day, day
-	}}, weekday >= 0 && err == nil
+	}), weekday >= 0 && err == nil
 }
 
 // Observed says where a holiday goes that falls on a weekend. Empty, it stays.
 type Observed string
 
 const (
-	ObservedNearest Observed = "nearest" // Saturday's on Friday, Sunday's on Monday
-	ObservedMonday  Observed = "monday"  // both on Monday
+	ObservedNearest    Observed = "nearest"    // Saturday's on Friday, Sunday's on Monday
+	ObservedMonday     Observed = "monday"     // both on Monday
+	ObservedSunday     Observed = "sunday"     // Sunday's on Monday, Saturday's stays
+	ObservedSubstitute Observed = "substitute" // both two days later: for two days in a row, such as Christmas and Boxing Day
 )
 
+// moves are the days that a holiday on a Saturday and one on a Sunday moves.
+var moves = map[Observed][2]int64{"": {}, ObservedNearest: {-1, 1}, ObservedMonday: {2, 1}, ObservedSunday: {0, 1}, ObservedSubstitute: {2, 2}}
+
 func (o Observed) move(day int64) int64 {
-	switch weekday := weekdayOf(day); {
-	case o == "":
+	if o == "" {
 		return day
-	case weekday == time.Saturday && o == ObservedNearest:
-		return day - 1
-	case weekday == time.Saturday:
-		return day + 2
-	case weekday == time.Sunday:
-		return day + 1
+	}
+	switch weekdayOf(day) {
+	case time.Saturday:
+		return day + moves[o][0]
+	case time.Sunday:
+		return day + moves[o][1]
 	}
 	return day
 }

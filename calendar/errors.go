@@ -17,9 +17,9 @@ var (
 	ErrPaused = errors.New("calendar: paused")
 	// ErrPause means that a pause ends before it begins.
 	ErrPause = errors.New("calendar: pause ends before it begins")
-	// ErrNegative means that a negative working time was given where none is allowed.
-	ErrNegative = errors.New("calendar: negative working time")
 )
+
+var errTooLong = fmt.Errorf("%w: more working time than a duration can hold", ErrHorizon)
 
 // What can be wrong with a [Spec]. [errors.Is] finds them in what [New] returns.
 var (

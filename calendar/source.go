@@ -67,6 +67,8 @@ type dates struct {
 	day, last int64
 	marks     []mark // sorted by day
 	today     []mark
+
+	override, before *entry // whose hours the day has in place of the usual ones, and the day before; nil for the usual ones
 }
 
 type mark struct {
@@ -82,7 +84,7 @@ func (h *local) dates(from, to int64) *dates {
 		e := &h.entries[i]
 		e.rule.each(d.day, d.last, func(day int64) {
 			d.marks = append(d.marks, mark{day: day, entry: e, order: i})
-			if e.next != nil {
+			if e.next != nil && e.reason != ReasonHours {
 				d.marks = append(d.marks, mark{day: day + 1, entry: e, order: i, tail: true})
 			}
 		})
@@ -101,6 +103,12 @@ func (d *dates) next() bool {
 		n++
 	}
 	d.today = d.marks[:n]
+	d.override, d.before = nil, d.override
+	for _, m := range d.today {
+		if m.reason == ReasonHours && m.day == d.day {
+			d.override = m.entry
+		}
+	}
 	return d.day <= d.last
 }
 
@@ -118,18 +126,11 @@ func (d *dates) hours(dst []span) []span {
 		}
 	}
 	hours := week[weekdayOf(d.day)]
-	var tails []span
-	for _, m := range d.today {
-		switch {
-		case m.reason != ReasonHours || m.day != d.day:
-		case m.tail:
-			tails = combine(nil, tails, m.entry.next, either)
-		default:
-			hours = m.today
-		}
+	if d.override != nil {
+		hours = d.override.today
 	}
-	if tails != nil {
-		return combine(dst, hours, tails, either)
+	if d.before != nil && d.before.next != nil {
+		return combine(dst, hours, d.before.next, either)
 	}
 	return append(dst, hours...)
 }

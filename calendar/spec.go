@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -41,7 +42,8 @@ type Season struct {
 	Weekly  Week   `json:"weekly,omitzero"`
 }
 
-// Override gives dates other hours; none closes them.
+// Override gives dates other hours; none closes them. Where they last past midnight, the rest comes beside whatever hours
+// the next date has.
 type Override struct {
 	Name  string `json:"name,omitempty"`
 	On    Days   `json:"on"`
@@ -76,7 +78,11 @@ func New(s Spec) (*Calendar, error) {
 	if len(b.faults) > 0 {
 		return nil, &SpecError{b.faults}
 	}
-	return &Calendar{spec: s.clone(), loc: loc, hours: hours, index: &index{source: hours}}, nil
+	s = s.clone()
+	return &Calendar{
+		spec: s, loc: loc, hours: hours, index: &index{source: hours},
+		fingerprint: sync.OnceValue(func() string { return fingerprint(s, hours) }),
+	}, nil
 }
 
 // Union returns the calendar that is open where one of the given ones is, in the first one's zone. Like [Intersection]
@@ -237,8 +243,9 @@ func (b *builder) single(s Spec, at string) (source, *time.Location) {
 		field := fmt.Sprintf("%sholidays[%d].", at, i)
 		e := b.entry(field, "closed", ReasonHoliday, day.Name, day.On, day.Closed)
 		e.rule.from, e.rule.through = b.dates(field, day.From, day.Through)
-		if e.rule.observed = day.Observed; day.Observed != "" && day.Observed != ObservedNearest && day.Observed != ObservedMonday {
-			b.fault(field+"observed", fmt.Errorf("%w: %q, want nearest or monday", ErrSyntax, string(day.Observed)))
+		e.rule.observed = day.Observed
+		if _, ok := moves[day.Observed]; !ok {
+			b.fault(field+"observed", fmt.Errorf("%w: %q, want nearest, monday, sunday or substitute", ErrSyntax, string(day.Observed)))
 		}
 		if e.today == nil {
 			e.today = []span{{0, daySeconds}}

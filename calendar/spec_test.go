@@ -3,6 +3,8 @@ package calendar_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -114,32 +116,60 @@ func TestHoursText(t *testing.T) {
 
 func TestDaysText(t *testing.T) {
 	for days, want := range map[calendar.Days]string{ // the dates of 2027 and 2028
-		"2027-12-25":             "2027-12-25",
-		"2027-12-30..2028-01-02": "2027-12-30 2027-12-31 2028-01-01 2028-01-02",
-		"12-25":                  "2027-12-25 2028-12-25",
-		"02-29":                  "2028-02-29",
-		"02-27..02-29":           "2027-02-27 2027-02-28 2028-02-27 2028-02-28 2028-02-29",
-		"12-31..01-01":           "2027-01-01 2027-12-31 2028-01-01 2028-12-31",
-		"easter":                 "2027-03-28 2028-04-16",
-		"Easter+39":              "2027-05-06 2028-05-25",
-		"easter-2":               "2027-03-26 2028-04-14",
-		"orthodox":               "2027-05-02 2028-04-16",
-		"orthodox+1":             "2027-05-03 2028-04-17",
-		"4th thu nov":            "2027-11-25 2028-11-23",
-		"last Mon May":           "2027-05-31 2028-05-29",
-		"1st mon sep":            "2027-09-06 2028-09-04",
-		"5th tue feb":            "2028-02-29",
-		"sat>=06-20":             "2027-06-26 2028-06-24",
-		"mon<=05-24":             "2027-05-24 2028-05-22",
+		"2027-12-25":                     "2027-12-25",
+		"2027-12-30..2028-01-02":         "2027-12-30 2027-12-31 2028-01-01 2028-01-02",
+		"12-25":                          "2027-12-25 2028-12-25",
+		"02-29":                          "2028-02-29",
+		"02-27..02-29":                   "2027-02-27 2027-02-28 2028-02-27 2028-02-28 2028-02-29",
+		"12-31..01-01":                   "2027-01-01 2027-12-31 2028-01-01 2028-12-31",
+		"easter":                         "2027-03-28 2028-04-16",
+		"Easter+39":                      "2027-05-06 2028-05-25",
+		"easter-2":                       "2027-03-26 2028-04-14",
+		"orthodox":                       "2027-05-02 2028-04-16",
+		"orthodox+1":                     "2027-05-03 2028-04-17",
+		"4th thu nov":                    "2027-11-25 2028-11-23",
+		"last Mon May":                   "2027-05-31 2028-05-29",
+		"1st mon sep":                    "2027-09-06 2028-09-04",
+		"5th tue feb":                    "2028-02-29",
+		"sat>=06-20":                     "2027-06-26 2028-06-24",
+		"mon<=05-24":                     "2027-05-24 2028-05-22",
+		"5th sat":                        "2027-01-30 2027-05-29 2027-07-31 2027-10-30 2028-01-29 2028-04-29 2028-07-29 2028-09-30 2028-12-30",
+		"every 200 days from 2027-06-01": "2027-06-01 2027-12-18 2028-07-05",
+		"Every 300 Days From 2020-01-01": "2027-05-24 2028-03-19",
 	} {
 		assert.Equal(t, want, datesOf(t, calendar.Holiday{Name: "x", On: days}), days)
 	}
 	for _, days := range []calendar.Days{"", "christmas", "2026-13-01", "2027-02-29", "02-30", "2-5", "easter39", "easter+", "easter++1",
-		"easter+999", "6th mon may", "4th thursday nov", "last mon", "mon=05-24", "mon>=13-01", "2027-01-02..2027-01-01",
-		"2027-01-01..", "..", "1700-01-01", "2200-01-01", "12-25..2027-01-01", "xyz>=01-01"} {
+		"easter+999", "6th mon may", "4th thursday nov", "mon=05-24", "mon>=13-01", "2027-01-02..2027-01-01",
+		"2027-01-01..", "..", "1700-01-01", "2200-01-01", "12-25..2027-01-01", "xyz>=01-01",
+		"friday", "2nd", "0th fri", "2nd fri jul 2027", "every 0 days from 2027-01-01", "every -1 days from 2027-01-01",
+		"every 7 days", "every 7 days from 01-01", "every 7 weeks from 2027-01-01", "every 70000 days from 2027-01-01"} {
 		_, err := calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Daily(calendar.AllDay), Holidays: []calendar.Holiday{{On: days}}})
 		assert.ErrorIs(t, err, calendar.ErrSyntax, string(days))
 	}
+}
+
+// A staff meeting every week, patches every month, rubbish every other week.
+func TestDaysThatComeOften(t *testing.T) {
+	c := calendarOf(t, calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-17:00"), Breaks: []calendar.Break{
+		{Name: "meeting", On: "fri", Hours: "09:00-10:00"}, {Name: "patches", On: "2nd tue", Hours: "16:00-18:00"},
+		{Name: "rubbish", On: "every 14 days from 2027-01-04", Hours: "12:00-12:01"},
+	}})
+	var fridays, patches, rubbish int
+	for day := at("2027-01-01T00:00:00Z"); day.Year() < 2028; day = day.AddDate(0, 0, 1) {
+		want := 8 * time.Hour
+		if day.Weekday() == time.Friday {
+			fridays, want = fridays+1, want-time.Hour
+		}
+		if day.Weekday() == time.Tuesday && day.Day() > 7 && day.Day() <= 14 {
+			patches, want = patches+1, want-time.Hour
+		}
+		if day.YearDay() >= 4 && (day.YearDay()-4)%14 == 0 {
+			rubbish, want = rubbish+1, want-time.Minute
+		}
+		require.Equal(t, want, must(c.Between(day, day.AddDate(0, 0, 1))), day)
+	}
+	assert.Equal(t, []int{53, 12, 26}, []int{fridays, patches, rubbish})
 }
 
 func TestObservedHolidays(t *testing.T) {
@@ -154,6 +184,9 @@ func TestObservedHolidays(t *testing.T) {
 		{"12-25", calendar.ObservedMonday, "2027-12-27 2028-12-25"},
 		{"01-01", calendar.ObservedNearest, "2027-01-01 2027-12-31"}, // that of 2028, a Saturday, goes to 2027; that of 2029 stays
 		{"2027-12-25..2027-12-26", calendar.ObservedMonday, "2027-12-27"},
+		{"12-25", calendar.ObservedSunday, "2027-12-25 2028-12-25"},
+		{"07-04", calendar.ObservedSunday, "2027-07-05 2028-07-04"},
+		{"12-25..12-26", calendar.ObservedSubstitute, "2027-12-27 2027-12-28 2028-12-25 2028-12-26"}, // a weekend; Monday and Tuesday
 	} {
 		assert.Equal(t, h.want, datesOf(t, calendar.Holiday{Name: "x", On: h.on, Observed: h.observed}), "%s %s", h.on, h.observed)
 	}
@@ -315,12 +348,51 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, before, c.Fingerprint(), "a refused calendar changes nothing")
 }
 
+// The page on business time says what there is: its specs are read, its days understood, and no field is missing.
+func TestDocs(t *testing.T) {
+	page := string(must(os.ReadFile("../docs/calendar.md")))
+	specs := strings.Split(page, "```json\n")[1:]
+	require.Len(t, specs, 2)
+	for _, text := range specs {
+		text, _, _ = strings.Cut(text, "```")
+		c, err := calendar.Parse([]byte(text))
+		require.NoError(t, err, text)
+		for field := range reflect.TypeFor[calendar.Spec]().Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			for _, said := range []string{"`" + field.Name + "`", "`" + name + "`", `"` + name + `":`} {
+				assert.True(t, strings.Contains(page, said), said)
+			}
+		}
+		assert.NotEmpty(t, slices.Collect(c.Windows(at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"))))
+	}
+	_, days, _ := strings.Cut(page, "| days | |\n|---|---|\n")
+	days, _, _ = strings.Cut(days, "\n\n")
+	var understood int
+	for row := range strings.SplitSeq(days, "\n") {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+		for on := range strings.SplitSeq(cell, "`, `") {
+			_, err := calendar.New(calendar.Spec{Zone: "UTC", Weekly: calendar.Daily("09:00-17:00"),
+				Holidays: []calendar.Holiday{{On: calendar.Days(strings.Trim(on, " `"))}}})
+			assert.NoError(t, err, on)
+			understood++
+		}
+	}
+	assert.Equal(t, 15, understood)
+	exported := reflect.TypeFor[*calendar.Calendar]()
+	for method := range exported.Methods() {
+		if !strings.Contains("Name Location Spec MarshalJSON UnmarshalJSON", method.Name) {
+			assert.True(t, strings.Contains(page, "`"+method.Name+"`"), method.Name)
+		}
+	}
+}
+
 // FuzzParse: whatever the JSON, Parse answers; what it accepts survives a round trip and answers too.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"zone":"Europe/Brussels","weekly":{"mon":"07:30-18:00"}}`))
 	f.Add([]byte(`{"zone":"UTC","weekly":{"mon":"22:00-06:00"},"holidays":[{"name":"a","on":"easter-2","observed":"nearest"}]}`))
 	f.Add([]byte(`{"union":[{"zone":"UTC","weekly":{"sun":"00:00-24:00"}},{"zone":"Asia/Manila","overrides":[{"on":"4th thu nov","hours":"08:00-32:00"}]}]}`))
 	f.Add([]byte(`{"minus":[{"zone":"UTC","weekly":{"sat":"10:00:01-12:00"},"from":"2026-01-01"},{"zone":"UTC","overrides":[{"on":"sat>=06-20","hours":"00:00-24:00"}]}]}`))
+	f.Add([]byte(`{"zone":"Asia/Gaza","weekly":{"fri":"20:00-04:00"},"overrides":[{"on":"2nd tue","hours":"23:00-25:00"},{"on":"every 14 days from 2026-01-02"}],"holidays":[{"name":"b","on":"sun","observed":"substitute"}]}`))
 	f.Add([]byte(`{"zone":"Pacific/Apia","seasons":[{"from":"2011-12-29","through":"2011-12-31","weekly":{"fri":"00:00-24:00"}}],"breaks":[{"on":"12-24..01-02","hours":"1:00-2:00"}]}`))
 	now := at("2026-11-23T10:00:00.000000001Z")
 	f.Fuzz(func(t *testing.T, data []byte) {

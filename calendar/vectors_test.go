@@ -2,240 +2,285 @@ package calendar_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"iter"
-	"maps"
-	"math/big"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
+	_ "time/tzdata" // vectors name zones that a machine may not know
 
 	"github.com/itsmkit/itsmkit/calendar"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// vector is one case of a vector file: a calendar, a question and the answer.
-type vector struct {
-	ID        string                 `json:"id"`
-	Zone      string                 `json:"tz"`
-	Weekly    map[string][]clockPair `json:"weekly"`
-	Overrides map[string][]clockPair `json:"overrides"`
-	Breaks    map[string][]clockPair `json:"breaks"`
-	Holidays  []string               `json:"holidays"`
-	Pauses    [][2]instant           `json:"pauses"`
-	Op        string                 `json:"op"`
-	Start     instant                `json:"start"`
-	End       instant                `json:"end"`
-	Duration  json.Number            `json:"duration_s"`
-	Expected  json.RawMessage        `json:"expected"`
-	Tolerance float64                `json:"tolerance_s"`
-
-	Idiosyncratic bool   `json:"idiosyncratic"`
-	Reason        string `json:"reason"`
-}
-
-type clockPair [2]string
-
-// instant is RFC 3339, with seconds in the offset where local mean time has them.
-type instant struct{ time.Time }
-
-func (i *instant) UnmarshalText(text []byte) (err error) {
-	if i.Time, err = time.Parse(time.RFC3339Nano, string(text)); err != nil {
-		i.Time, err = time.Parse("2006-01-02T15:04:05Z07:00:00", string(text))
-	}
-	return err
-}
-
-func (i *instant) UnmarshalJSON(data []byte) error { return i.UnmarshalText(bytes.Trim(data, `"`)) }
-
-// TestVectorFiles runs the files that ITSM_VECTORS names, separated by colons, else those in $ITSM_SHARED/vectors.
+// TestVectorFiles runs the files that ITSM_VECTORS names, separated by colons, else those in $ITSM_SHARED/vectors. The last
+// line it prints is the count, whatever happened before.
 func TestVectorFiles(t *testing.T) {
-	var passed, failed, idiosyncratic int
-	cache := map[string]*calendar.Calendar{}
-	for _, path := range vectorFiles(t) {
-		for _, v := range readVectors(t, path) {
-			got, err := v.answer(cache)
-			switch ok := err == nil && v.accepts(got); {
-			case v.Idiosyncratic:
-				idiosyncratic++
-				t.Logf("idiosyncratic %s: %s", v.ID, v.Reason)
-			case ok:
-				passed++
-			default:
-				failed++
-				t.Errorf("%s: expected %s, got %v (error: %v)", v.ID, v.Expected, got, err)
-			}
-		}
-	}
-	fmt.Printf("vectors: %d passed, %d failed, %d idiosyncratic\n", passed, failed, idiosyncratic)
+	count := tally{logf: t.Logf, errorf: t.Errorf}
+	count.files(vectorFiles(t))
+	fmt.Println(&count)
 }
 
 func vectorFiles(t *testing.T) []string {
 	if list := os.Getenv("ITSM_VECTORS"); list != "" {
-		return strings.Split(list, ":")
+		return filepath.SplitList(list)
 	}
 	shared := os.Getenv("ITSM_SHARED")
 	if shared == "" {
 		t.Skip("no vector files: set ITSM_VECTORS to file1:file2 or ITSM_SHARED to the folder that has vectors/")
 	}
-	files, err := filepath.Glob(filepath.Join(shared, "vectors", "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files, "no vector files in %s/vectors", shared)
-	return files
+	return []string{filepath.Join(shared, "vectors")}
 }
 
-func readVectors(t *testing.T, path string) []vector {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(path) {
-		data, err = os.ReadFile(filepath.Join("..", path)) // named from the module's root, where go test is called
-	}
-	require.NoError(t, err)
-	var file struct{ Cases []vector }
-	require.NoError(t, json.Unmarshal(data, &file), path)
-	require.NotEmpty(t, file.Cases, path)
-	return file.Cases
+// tally judges cases and counts them.
+type tally struct {
+	logf, errorf                  func(format string, args ...any)
+	passed, failed, idiosyncratic int
+	calendars                     map[string]*calendar.Calendar
 }
 
-func (v vector) spec() calendar.Spec {
-	s := calendar.Spec{Zone: v.Zone, Weekly: calendar.Week{
-		Mon: hours(v.Weekly["mon"]), Tue: hours(v.Weekly["tue"]), Wed: hours(v.Weekly["wed"]), Thu: hours(v.Weekly["thu"]),
-		Fri: hours(v.Weekly["fri"]), Sat: hours(v.Weekly["sat"]), Sun: hours(v.Weekly["sun"]),
-	}}
-	for _, date := range slices.Sorted(maps.Keys(v.Overrides)) {
-		s.Overrides = append(s.Overrides, calendar.Override{On: calendar.Days(date), Hours: hours(v.Overrides[date])})
-	}
-	for _, date := range slices.Sorted(maps.Keys(v.Breaks)) {
-		for _, pair := range v.Breaks[date] {
-			s.Breaks = append(s.Breaks, calendar.Break{On: calendar.Days(date), Hours: hours([]clockPair{pair})})
+func (c *tally) String() string {
+	return fmt.Sprintf("vectors: %d passed, %d failed, %d idiosyncratic", c.passed, c.failed, c.idiosyncratic)
+}
+
+func (c *tally) fail(format string, args ...any) {
+	c.failed++
+	c.errorf(format, args...)
+}
+
+// files judges all cases of the files, and of the files in folders. One that cannot be read is a failure.
+func (c *tally) files(paths []string) {
+	for _, path := range paths {
+		cases, err := readVectors(path)
+		if err != nil {
+			c.fail("%s: %v", path, err)
+		}
+		for i, one := range cases {
+			c.judge(fmt.Sprintf("%s#%d", filepath.Base(path), i+1), one)
 		}
 	}
-	for _, date := range v.Holidays {
-		s.Holidays = append(s.Holidays, calendar.Holiday{On: calendar.Days(date)})
-	}
-	return s
 }
 
-// hours joins windows that touch or overlap, which Hours refuse, and leaves out empty ones.
-func hours(pairs []clockPair) calendar.Hours {
-	var joined []clockPair
-	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b clockPair) int { return strings.Compare(a[0], b[0]) }) {
-		switch n := len(joined); {
-		case p[0] == p[1]:
-		case n > 0 && p[0] <= joined[n-1][1]:
-			joined[n-1][1] = max(joined[n-1][1], p[1])
-		default:
-			joined = append(joined, p)
+// judge asks the calendar one case's question. What is idiosyncratic is only listed, with what is answered here.
+func (c *tally) judge(name string, data json.RawMessage) {
+	var v vector
+	err := json.Unmarshal(data, &v)
+	if v.ID != "" {
+		name = v.ID
+	}
+	var got answer
+	if err == nil {
+		got, err = c.ask(v)
+	}
+	ok := err == nil && got.is(v)
+	said := got.String()
+	if err != nil {
+		said = err.Error()
+	}
+	switch {
+	case v.Idiosyncratic:
+		c.idiosyncratic++
+		reason := v.Reason
+		if reason == "" {
+			reason = "no reason given"
 		}
+		c.logf("idiosyncratic %s: %s (expected %s, got %s)", name, reason, v.Expected, said)
+	case ok:
+		c.passed++
+	default:
+		c.fail("%s: %s expected %s, got %s", name, v.Op, v.Expected, said)
 	}
-	text := make([]string, len(joined))
-	for i, p := range joined {
-		text[i] = p[0] + "-" + p[1]
-	}
-	return calendar.Hours(strings.Join(text, ", "))
 }
 
-// answer asks the calendar. One that never opens cannot be made; what can be said of it is that it has no working time.
-func (v vector) answer(cache map[string]*calendar.Calendar) (any, error) {
-	spec := v.spec()
+// ask answers, or says why it cannot. A panic is no answer either.
+func (c *tally) ask(v vector) (a answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	spec, err := v.spec()
+	if err != nil {
+		return answer{}, err
+	}
 	key := fmt.Sprint(spec)
-	c, ok := cache[key]
-	if !ok {
-		var err error
-		if c, err = calendar.New(spec); err != nil && !onlyNeverOpens(err) {
-			return nil, err
+	cal, known := c.calendars[key]
+	if !known {
+		if cal, err = calendar.New(spec); err != nil && !onlyNeverOpens(err) {
+			return answer{}, err
 		}
-		cache[key] = c
-	}
-	if c == nil {
-		c = new(calendar.Calendar)
-		switch v.Op {
-		case "between":
-			return time.Duration(0), nil
-		case "contains":
-			return false, nil
+		if c.calendars == nil {
+			c.calendars = map[string]*calendar.Calendar{}
 		}
+		c.calendars[key] = cal
 	}
-	pauses := make([]calendar.Pause, len(v.Pauses))
-	for i, p := range v.Pauses {
-		pauses[i] = calendar.Pause{From: p[0].Time, To: p[1].Time}
-	}
-	working := seconds(v.Duration)
-	switch v.Op {
-	case "add":
-		if len(pauses) == 0 {
-			return c.Add(v.Start.Time, working)
-		}
-		return c.AddPaused(v.Start.Time, working, pauses...)
-	case "sub":
-		return c.Sub(v.Start.Time, working)
-	case "between":
-		return c.BetweenPaused(v.Start.Time, v.End.Time, pauses...)
-	case "contains":
-		return c.Contains(v.Start.Time), nil
-	case "next_open":
-		return c.NextOpen(v.Start.Time)
-	case "next_close":
-		return c.NextClose(v.Start.Time)
-	case "prev_close":
-		return c.PrevClose(v.Start.Time)
-	case "windows":
-		return v.first(c.Windows(v.Start.Time, time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC))), nil
-	case "windows_back":
-		return v.first(c.WindowsBack(time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC), v.Start.Time)), nil
-	}
-	return nil, fmt.Errorf("unknown op %q", v.Op)
-}
-
-// first takes as many windows as the case lists.
-func (v vector) first(windows iter.Seq[calendar.Interval]) (list []calendar.Interval) {
-	var expected []json.RawMessage
-	_ = json.Unmarshal(v.Expected, &expected) // accepts reports what is no list
-	for w := range windows {
-		if len(list) == len(expected) {
-			break
-		}
-		list = append(list, w)
-	}
-	return list
-}
-
-func (v vector) accepts(got any) bool {
-	near := func(a, b time.Duration) bool { return (a - b).Abs().Seconds() <= v.Tolerance }
-	switch got := got.(type) {
-	case bool:
-		return string(v.Expected) == fmt.Sprint(got)
-	case time.Duration:
-		return near(got, seconds(json.Number(v.Expected)))
-	case time.Time:
-		var want instant
-		return json.Unmarshal(v.Expected, &want) == nil && near(got.Sub(want.Time), 0)
-	case []calendar.Interval:
-		var want [][2]instant
-		return json.Unmarshal(v.Expected, &want) == nil && slices.EqualFunc(got, want, func(a calendar.Interval, b [2]instant) bool {
-			return near(a.From.Sub(b[0].Time), 0) && near(a.To.Sub(b[1].Time), 0)
-		})
-	}
-	return false
-}
-
-// seconds reads a decimal number of seconds to the nearest nanosecond.
-func seconds(n json.Number) time.Duration {
-	r, ok := new(big.Rat).SetString(n.String())
-	if !ok {
-		return 0
-	}
-	r.Mul(r, big.NewRat(1e9, 1)).Add(r, big.NewRat(1, 2))
-	floor, _ := new(big.Int).DivMod(r.Num(), r.Denom(), new(big.Int))
-	return time.Duration(floor.Int64())
+	return v.ask(cal)
 }
 
 func onlyNeverOpens(err error) bool {
 	var wrong *calendar.SpecError
 	return errors.As(err, &wrong) && len(wrong.Faults) == 1 && errors.Is(err, calendar.ErrNeverOpens)
+}
+
+// readVectors reads the cases of a file, or of all in a folder: an object with "cases", a list of cases, or one case after
+// the other, plain or gzipped. Each case is kept as it is, so that one that is not understood spoils only itself.
+func readVectors(path string) ([]json.RawMessage, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(path) {
+		path = filepath.Join("..", path) // named from the module's root, where go test is called
+		file, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return readFolder(path)
+	}
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		unzip, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		if data, err = io.ReadAll(unzip); err != nil {
+			return nil, err
+		}
+	}
+	cases, err := splitCases(bytes.TrimPrefix(data, []byte("\ufeff")))
+	if err == nil && len(cases) == 0 {
+		err = errors.New("no cases")
+	}
+	return cases, err
+}
+
+func readFolder(path string) (cases []json.RawMessage, err error) {
+	var files []string
+	for _, pattern := range []string{"*.json", "*.jsonl", "*.json.gz", "*.jsonl.gz"} {
+		found, _ := filepath.Glob(filepath.Join(path, pattern))
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		return nil, errors.New("no vector files in the folder")
+	}
+	for _, file := range files {
+		more, err := readVectors(file)
+		if err != nil {
+			return cases, fmt.Errorf("%s: %w", file, err)
+		}
+		cases = append(cases, more...)
+	}
+	return cases, nil
+}
+
+func splitCases(data []byte) (cases []json.RawMessage, err error) {
+	for d := json.NewDecoder(bytes.NewReader(data)); ; {
+		var value json.RawMessage
+		if err := d.Decode(&value); err == io.EOF {
+			return cases, nil
+		} else if err != nil {
+			return cases, err
+		}
+		var list []json.RawMessage
+		var file struct{ Cases *[]json.RawMessage }
+		switch {
+		case json.Unmarshal(value, &list) == nil:
+			cases = append(cases, list...)
+		case json.Unmarshal(value, &file) == nil && file.Cases != nil:
+			cases = append(cases, *file.Cases...)
+		default:
+			cases = append(cases, value)
+		}
+	}
+}
+
+// The runner itself: what it takes, what it counts, and that it says what is wrong.
+func TestVectorRunner(t *testing.T) {
+	const week = `"tz":"Europe/Brussels","weekly":{"mon":[["09:00","12:00"],["12:00:00","17:00"]],"tue":[["09:00","17:00"]],"wed":null,"sat":[]},`
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	good := write("good.json", `{"schema":{"purpose":"x"},"cases":[
+		{"id":"a1",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":3600,"expected":"2026-11-23T11:00:00+01:00"},
+		{"id":"a2",`+week+`"op":"ADD","start":"2026-11-23T09:00:00Z","duration_s":0.0000000015,"expected":"2026-11-23T10:00:00.000000002+01:00"},
+		{"id":"a3",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":-3600,"expected":"2026-11-23T09:00:00+01:00","pauses":null,"holidays":null,"overrides":null,"breaks":null,"tolerance_s":null,"note":null},
+		{"id":"a4",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":1e3,"pauses":[["2026-11-23T10:10:00+01:00",null]],"expected":null},
+		{"id":"a5",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":"1800","pauses":[["2026-11-23T10:10:00+01:00","2026-11-23T10:20:00+01:00"],["2026-11-23T10:15:00+01:00","2026-11-23T10:05:00+01:00"]],"expected":"2026-11-23T10:41:00+01:00","tolerance_s":60},
+		{"id":"a6","tz":"UTC","weekly":{},"op":"add","start":"2026-11-23T10:00:00Z","duration_s":0,"expected":"2026-11-23T10:00:00Z"},
+		{"id":"a7","tz":"UTC","op":"next-open","start":"2026-11-23T10:00:00Z","expected":null},
+		{"id":"a8","tz":"UTC","weekly":{},"op":"windows","start":"2026-11-23T10:00:00Z","expected":[]},
+		{"id":"s1",`+week+`"op":"sub","start":"2026-11-23T11:00:00+01:00","duration_s":3600,"pauses":[["2026-11-23T10:10:00+01:00","2026-11-23T10:20:00+01:00"]],"expected":"2026-11-23T09:50:00+01:00"},
+		{"id":"b1",`+week+`"op":"between","start":"2026-11-23T10:00:00+01:00","end":"2026-11-24T10:00:00.25+01:00","expected":28800.25},
+		{"id":"b2",`+week+`"op":"between","start":"2026-11-24T10:00:00+01:00","end":"2026-11-23T10:00:00+01:00","expected":0},
+		{"id":"b3",`+week+`"op":"signed_between","start":"2026-11-24T10:00:00+01:00","end":"2026-11-23T10:00:00+01:00","expected":-28800},
+		{"id":"b4",`+week+`"op":"between","start":"2026-11-23T10:00:00+01:00","end":"2027-11-23T10:00:00.123456789+01:00","expected":3024000.12345679,"tolerance_s":0.000000002},
+		{"id":"b5","tz":"UTC","weekly":{"mon":[["00:00","24:00"]]},"op":"between","start":"2026-11-23T00:00:00Z","end":"2026-11-23T00:00:00.3Z","expected":0.30000000000000004},
+		{"id":"b6",`+week+`"holidays":["2026-11-24"],"overrides":{"2026-11-25":[["10:00","11:00"]]},"breaks":{"2026-11-23":[["10:00","10:30"],["10:15","10:45"]]},"op":"between","start":"2026-11-23T00:00:00+01:00","end":"2026-11-26T00:00:00+01:00","expected":29700.0},
+		{"id":"b7","tz":"Europe/Amsterdam","weekly":{"mon":[["09:00","17:00"]]},"op":"between","start":"1883-11-19T09:00:00+00:17:30","end":"1883-11-19T09:00:30+00:17:30","expected":30},
+		{"id":"z1","tz":"US/Eastern","weekly":{"mon":[["22:00","06:00"]]},"op":"contains","start":"2026-11-24T05:59:59.5-05:00","expected":true}
+	]}`)
+	lines := write("lines.jsonl", "\ufeff"+`{"id":"w1",`+week+`"op":"windows","start":"2026-11-23T10:00:00+01:00","expected":[["2026-11-23T10:00:00+01:00","2026-11-23T17:00:00+01:00"],{"from":"2026-11-24T09:00:00+01:00","to":"2026-11-24T17:00:00+01:00"}]}
+{"id":"w2",`+week+`"op":"windows_back","start":"2026-11-24T10:00:00+01:00","expected":[["2026-11-24T09:00:00+01:00","2026-11-24T10:00:00+01:00"],["2026-11-23T09:00:00+01:00","2026-11-23T17:00:00+01:00"]]}
+{"id":"w3",`+week+`"op":"windows","start":"2026-11-25T10:00:00+01:00","end":"2026-11-26T10:00:00+01:00","expected":[]}
+{"id":"o1",`+week+`"op":"nextOpen","start":"2026-11-25T10:00:00+01:00","expected":"2026-11-30T09:00:00+01:00"}
+{"id":"o2",`+week+`"op":"next_close","start":"2026-11-25T10:00:00+01:00","expected":"2026-11-30T17:00:00+01:00"}
+{"id":"o3",`+week+`"op":"prev_close","start":"2026-11-25T10:00:00+01:00","expected":"2026-11-24T17:00:00+01:00"}
+`)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write([]byte(`[{"id":"c1",` + week + `"op":"contains","start":1795512600,"expected":true}]`))
+	require.NoError(t, errors.Join(err, w.Close()))
+	zipped := write("zipped.json.gz", packed.String())
+
+	var said []string
+	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	count := tally{logf: say, errorf: say}
+	count.files([]string{good, lines, zipped})
+	assert.Empty(t, said)
+	assert.Equal(t, "vectors: 24 passed, 0 failed, 0 idiosyncratic", count.String())
+
+	bad := write("bad.json", `[
+		{"id":"wrong",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":3600,"expected":"2026-11-23T11:00:01+01:00","tolerance_s":0.999},
+		{"id":"not null",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","duration_s":3600,"expected":null},
+		{"id":"no number",`+week+`"op":"between","start":"2026-11-24T10:00:00+01:00","end":"2026-11-23T10:00:00+01:00","expected":"zero"},
+		{"id":"no answer",`+week+`"op":"between","start":"2026-11-24T10:00:00+01:00","end":"2026-11-23T10:00:00+01:00"},
+		{"id":"no duration",`+week+`"op":"add","start":"2026-11-23T10:00:00+01:00","expected":"2026-11-23T10:00:00+01:00"},
+		{"id":"no end",`+week+`"op":"between","start":"2026-11-23T10:00:00+01:00","expected":0},
+		{"id":"no start",`+week+`"op":"next_open","expected":"2026-11-23T10:00:00+01:00"},
+		{"id":"no op",`+week+`"start":"2026-11-23T10:00:00+01:00","expected":true},
+		{"id":"no zone","tz":"Mars/Base","weekly":{},"op":"contains","start":"2026-11-23T10:00:00+01:00","expected":false},
+		{"id":"no weekday","tz":"UTC","weekly":{"someday":[]},"op":"contains","start":"2026-11-23T10:00:00+01:00","expected":false},
+		{"id":"no hours","tz":"UTC","weekly":{"mon":[["nine","five"]]},"op":"contains","start":"2026-11-23T10:00:00+01:00","expected":false},
+		{"id":"more windows",`+week+`"op":"windows","start":"2026-11-23T10:00:00+01:00","end":"2026-11-25T10:00:00+01:00","expected":[["2026-11-23T10:00:00+01:00","2026-11-23T17:00:00+01:00"]]},
+		{"id":"some windows",`+week+`"op":"windows","start":"2026-11-23T10:00:00+01:00","expected":[]},
+		{"id":"no time",`+week+`"op":"contains","start":"yesterday","expected":true},
+		"nothing", null,
+		{"id":"odd",`+week+`"op":"contains","start":"2026-11-23T17:00:00+01:00","expected":true,"idiosyncratic":true,"reason":"closes late"},
+		{"id":"odder",`+week+`"op":"guess","start":"2026-11-23T17:00:00+01:00","idiosyncratic":true}
+	]`)
+	said = nil
+	count.files([]string{bad, filepath.Join(dir, "missing.json"), write("empty.json", `{"cases":[]}`), write("broken.json", `{"cases":[`)})
+	require.Len(t, said, 16+2+3)
+	assert.Equal(t, "vectors: 24 passed, 19 failed, 2 idiosyncratic", count.String())
+	assert.Equal(t, "wrong: add expected \"2026-11-23T11:00:01+01:00\", got 2026-11-23T11:00:00+01:00", said[0])
+	for i, id := range strings.Split("wrong,not null,no number,no answer,no duration,no end,no start,no op,no zone,no weekday,no hours,more windows,some windows,no time", ",") {
+		assert.True(t, strings.HasPrefix(said[i], id+": "), said[i])
+		assert.Contains(t, said[i], ", got ", id)
+	}
+	assert.Contains(t, said[14], "bad.json#15: ")
+	assert.Contains(t, said[15], "bad.json#16: ")
+	assert.Equal(t, "idiosyncratic odd: closes late (expected true, got false)", said[16])
+	assert.Contains(t, said[17], "idiosyncratic odder: no reason given")
 }

@@ -105,6 +105,9 @@ var house = []room{
 	{"itsmtest/linear", slices.Concat(kernel, []string{"itsmtest", "incident"}), []string{"github.com/anishathalye/porcupine"},
 		"beside: checks of concurrent histories, over commands of a practice; in a module of its own for the checker"},
 
+	{"internal/bare", []string{"calendar"}, nil, "beside: the floor that benchmarks of business time run beside"},
+	{"bench/calendar", []string{"calendar", "internal/bare"}, []string{"github.com/rickar/cal/v2"},
+		"beside: the same benchmarks of another library, in a module of its own for it"},
 	{"internal/house", nil, nil, "rules about the repository, beside everything"},
 }
 
