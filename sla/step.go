@@ -77,11 +77,11 @@ func (p *promise) halt(c *Clock, at time.Time) {
 	c.Since, c.Due = time.Time{}, time.Time{}
 }
 
-// end ends the cycle.
-func (p *promise) end(c *Clock, at time.Time, stage Stage, by Ending) {
-	p.halt(c, at)
+// end ends the cycle at a moment.
+func (p *promise) end(c *Clock, v *sight, stage Stage, by Ending) {
+	p.halt(c, v.At)
 	c.set(stage)
-	c.Ended, c.EndedBy, c.Idle = at.UTC(), by, false
+	c.Ended, c.EndedBy, c.Idle = v.At.UTC(), by, p.start.lasting && !p.start.lasts(v)
 	if stage == Cancelled {
 		c.Passed = nil
 	}
@@ -97,27 +97,27 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	c.follow(v)
 	switch {
 	case p.stop.happens(v):
-		p.end(c, at, Completed, StoppedForGood)
+		p.end(c, v, Completed, StoppedForGood)
 		return o.ok && p.start.happens(v) && p.free(v)
 	case p.stop.lasts(v) || v.Phase.Terminal() && v.Phase != lifecycle.Cancelled:
-		p.end(c, at, Completed, Stopped)
+		p.end(c, v, Completed, Stopped)
 		return false
 	case v.Phase == lifecycle.Cancelled:
-		p.end(c, at, Cancelled, TicketCancelled)
+		p.end(c, v, Cancelled, TicketCancelled)
 		return false
 	case p.cancel.met(v):
-		p.end(c, at, Cancelled, ByCondition)
+		p.end(c, v, Cancelled, ByCondition)
 		return false
 	case !o.ok:
-		p.end(c, at, Cancelled, NotPromised)
+		p.end(c, v, Cancelled, NotPromised)
 		return false
 	case p.reset.happens(v):
-		p.end(c, at, Cancelled, WasReset)
+		p.end(c, v, Cancelled, WasReset)
 		return true
 	}
 	if changed := o.within != c.Within; p.target.Deadline == "" && changed {
 		if p.OnChange == StartAnew {
-			p.end(c, at, Cancelled, StartedAnew)
+			p.end(c, v, Cancelled, StartedAnew)
 			return true
 		}
 		running := !c.Since.IsZero()
