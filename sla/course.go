@@ -104,8 +104,8 @@ func (x *course) drop(l *line, v *sight) {
 	if !c.Open() {
 		return
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(v.At) {
-		c.Breached = c.Due
+	if at := c.missed(); c.Breached.IsZero() && !at.IsZero() && at.Before(v.At) {
+		c.Breached = at
 	}
 	c.Since, c.Due, c.Passed = time.Time{}, time.Time{}, nil
 	c.Next, c.NextAt = "", time.Time{}

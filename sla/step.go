@@ -70,8 +70,8 @@ func (p *promise) halt(c *Clock, at time.Time) {
 		}
 	}
 	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
-	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(at) {
-		c.Breached = c.Due
+	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && missed.Before(at) {
+		c.Breached = missed
 	}
 	c.Used = sum(c.Used, p.worked(c.Since, at))
 	c.Since, c.Due = time.Time{}, time.Time{}
@@ -135,10 +135,23 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	} else if !standing && c.State == Paused {
 		p.run(c, at, o)
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(at) {
-		c.Breached = c.Due
-	}
+	c.breach(at)
 	return false
+}
+
+// missed is when a running clock breaks its promise, or would: a deadline that was set when it had passed is missed then.
+func (c *Clock) missed() time.Time {
+	if c.Due.IsZero() {
+		return c.Due
+	}
+	return later(c.Due, c.Since)
+}
+
+// breach notes that a running clock has broken its promise by an instant.
+func (c *Clock) breach(by time.Time) {
+	if at := c.missed(); c.Breached.IsZero() && !at.IsZero() && !at.After(by) {
+		c.Breached = at
+	}
 }
 
 // stepEnded looks whether an ended cycle goes on, or the next begins.
@@ -165,9 +178,7 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 				p.halt(c, v.At)
 				p.place(c, v, o)
 			}
-			if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(v.At) {
-				c.Breached = c.Due
-			}
+			c.breach(v.At)
 			return false
 		}
 	}
@@ -191,17 +202,27 @@ func (c *Clock) told(level string) bool {
 
 // reaches is when a running clock comes to a level, or would; zero for never. A time that was shortened can pass levels
 // in the instant of the change.
-func (p *promise) reaches(c *Clock, l *Level) time.Time {
+func (p *promise) reaches(c *Clock, l *Level) (at time.Time) {
 	if p.target.Deadline != "" {
 		switch {
-		case l.Missed() && (l.Percent == 100 || l.Percent == 0 && l.Offset == 0):
-			return c.Due
+		case c.Due.IsZero():
+			return time.Time{}
+		case l.Percent == 100 || l.Percent == 0 && l.Offset == 0:
+			return c.missed()
 		case l.Percent != 0:
-			return later(c.Since, p.after(c.Started, share(c.Within, l.Percent)))
+			at = p.after(c.Started, share(c.Within, l.Percent))
+		default:
+			at = p.after(c.Due, l.Offset)
 		}
-		return later(c.Since, p.after(c.Due, l.Offset))
+		if !l.Missed() {
+			return later(c.Since, at)
+		}
+		if !at.IsZero() {
+			at = later(c.missed(), at)
+		}
+		return at
 	}
-	left := p.threshold(c, l) - c.Used
+	left := sum(p.threshold(c, l), -c.Used)
 	switch {
 	case c.Within <= 0:
 		return time.Time{}
@@ -312,9 +333,7 @@ func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
 	c.Breached, c.Passed = time.Time{}, nil
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)
-		if !c.Due.IsZero() && !c.Due.After(v.At) {
-			c.Breached = v.At.UTC()
-		}
+		c.breach(v.At)
 	}
 	return c, true
 }
