@@ -167,18 +167,7 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 		case NewCycle:
 			return true
 		case Continue, ContinueCounted:
-			from := v.At
-			if p.reopen == ContinueCounted {
-				from = c.Ended
-			}
-			c.Ended, c.EndedBy = time.Time{}, ""
-			c.follow(v)
-			p.run(c, from, offer{within: o.within, deadline: o.deadline})
-			if p.reopen == ContinueCounted || p.pause.lasts(v) {
-				p.halt(c, v.At)
-				p.place(c, v, o)
-			}
-			c.breach(v.At)
+			p.goOn(c, v, o)
 			return false
 		}
 	}
@@ -190,6 +179,19 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 		return false
 	}
 	return c.Idle && p.free(v)
+}
+
+// goOn takes a completed cycle up again. Where the time in between counts, it does by the promise under which the cycle
+// was completed: another one holds from now on.
+func (p *promise) goOn(c *Clock, v *sight, o offer) {
+	if p.reopen == ContinueCounted {
+		p.run(c, c.Ended, offer{within: c.Within, deadline: o.deadline})
+		p.halt(c, v.At)
+	}
+	c.Ended, c.EndedBy, c.Idle, c.Within = time.Time{}, "", false, o.within
+	c.follow(v)
+	p.place(c, v, o)
+	c.breach(v.At)
 }
 
 // follow copies what of the ticket queries of clocks name.
