@@ -137,7 +137,8 @@ func (x *course) joinOne(p *promise, v *sight) error {
 	at := x.find(p.Name, p.target.Name)
 	if at >= 0 {
 		l := &x.lines[at]
-		if by := l.clock.EndedBy; by != NotPromised && by != AgreementGone || l.fell && l.p == p {
+		reopened := l.clock.EndedBy == EndedBefore && v.signs&signReopened != 0
+		if by := l.clock.EndedBy; by != NotPromised && by != AgreementGone && !reopened || l.fell && l.p == p {
 			return nil // it goes its own way
 		}
 	}
@@ -151,9 +152,12 @@ func (x *course) joinOne(p *promise, v *sight) error {
 	case v.before == nil:
 		x.start(p, v, o)
 	case at >= 0 || x.all || !p.offer(v.before).ok:
-		moments, err := x.past()
-		if err != nil {
-			return err
+		var moments []Moment
+		if p.OnChange != StartAnew {
+			var err error
+			if moments, err = x.past(); err != nil {
+				return err
+			}
 		}
 		x.adopt(p, v, at, moments)
 	case begins:
@@ -172,26 +176,20 @@ func (x *course) start(p *promise, v *sight, o offer) {
 // not promised, or takes the place of one of the same name that ends so in this moment, it takes over which levels were
 // told: none is told twice.
 func (x *course) adopt(p *promise, v *sight, at int, moments []Moment) {
-	from := at
-	for i := range x.lines {
-		if l := &x.lines[i]; from < 0 && l.fell && l.clock.Target == p.target.Name {
-			from = i
-		}
-	}
 	t := Turn{Cycle: 1}
-	if from >= 0 {
-		t.Told, t.Silenced = x.lines[from].clock.Reached, x.lines[from].clock.Silenced
-	}
 	if at >= 0 {
 		t.Cycle = x.lines[at].clock.Cycle
 	}
 	if p.OnChange == StartAnew {
-		t.Told, t.Silenced = nil, nil
-		if at >= 0 {
+		if at >= 0 && x.lines[at].clock.EndedBy != EndedBefore {
 			t.Cycle++
-			if x.finished != nil {
-				x.finished(x.lines[at].clock)
-			}
+		}
+		x.takeIn(p, v, at, moments, &t)
+		return
+	}
+	for i := range x.lines {
+		if l := &x.lines[i]; i == at || l.fell && l.clock.Target == p.target.Name {
+			t.Told, t.Silenced = union(t.Told, l.clock.Reached), union(t.Silenced, l.clock.Silenced)
 		}
 	}
 	x.takeIn(p, v, at, moments, &t)
@@ -203,17 +201,19 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	var c Clock
 	var ok bool
 	if p.OnChange == StartAnew {
-		if ok = p.free(v) && (p.start.events&signReported != 0 || p.begins(v)); ok {
-			c = p.begin(v, o, by.Cycle)
-		}
+		c, ok = p.anew(v, o, by.Cycle)
 	} else {
 		c, ok = p.adopt(moments, o)
 	}
-	if !ok {
+	if !ok || at >= 0 && x.lines[at].clock.EndedBy == EndedBefore && !c.Open() {
 		return
 	}
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
 	if at >= 0 {
+		if old := &x.lines[at].clock; old.Cycle < c.Cycle && x.finished != nil {
+			old.Ticket = x.ticket
+			x.finished(*old)
+		}
 		x.lines[at] = line{clock: c, p: p}
 	} else {
 		x.lines = append(x.lines, line{clock: c, p: p})
@@ -224,6 +224,16 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 			Told: c.Reached, Silenced: c.Silenced,
 		})
 	}
+}
+
+// union is the names of both, in order.
+func union(a, b []string) []string {
+	for _, name := range b {
+		if !slices.Contains(a, name) {
+			a = append(slices.Clip(a), name)
+		}
+	}
+	return a
 }
 
 // among keeps the levels that the target has.

@@ -156,20 +156,28 @@ func (c *Clock) breach(by time.Time) {
 
 // stepEnded looks whether an ended cycle goes on, or the next begins.
 func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
-	if v.Phase == lifecycle.Cancelled && c.State == Completed {
+	if c.EndedBy == AgreementGone || c.EndedBy == NotPromised {
+		return false
+	}
+	if v.Phase == lifecycle.Cancelled {
 		c.EndedBy = TicketCancelled // of which nothing ever changes again
 	}
-	if c.EndedBy == TicketCancelled || c.EndedBy == AgreementGone || c.EndedBy == NotPromised || !o.ok || v.Phase.Terminal() {
+	if c.EndedBy == TicketCancelled || v.Phase.Terminal() {
 		return false
 	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
-		switch p.reopen {
-		case NewCycle:
-			return true
-		case Continue, ContinueCounted:
-			p.goOn(c, v, o)
+		switch {
+		case p.reopen == Continue || p.reopen == ContinueCounted:
+			if p.goOn(c, v, o); !o.ok {
+				p.end(c, v, Cancelled, NotPromised)
+			}
 			return false
+		case p.reopen == NewCycle && o.ok:
+			return true
 		}
+	}
+	if !o.ok {
+		return false
 	}
 	if p.start.happens(v) {
 		return p.free(v)
@@ -188,9 +196,12 @@ func (p *promise) goOn(c *Clock, v *sight, o offer) {
 		p.run(c, c.Ended, offer{within: c.Within, deadline: o.deadline})
 		p.halt(c, v.At)
 	}
-	c.Ended, c.EndedBy, c.Idle, c.Within = time.Time{}, "", false, o.within
+	if o.ok {
+		c.Within = o.within
+	}
+	c.Ended, c.EndedBy, c.Idle = time.Time{}, "", false
 	c.follow(v)
-	p.place(c, v, o)
+	p.place(c, v, offer{within: c.Within, deadline: o.deadline})
 	c.breach(v.At)
 }
 
@@ -338,6 +349,21 @@ func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
 		c.breach(v.At)
 	}
 	return c, true
+}
+
+// anew makes the clock of a target that a ticket comes under only now and that starts anew. Where the ticket stands so that
+// the promise is kept, it begins when that is reopened.
+func (p *promise) anew(v *sight, o offer, cycle int) (c Clock, ok bool) {
+	switch {
+	case p.start.events&signReported == 0 && !p.begins(v):
+	case p.free(v):
+		return p.begin(v, o, cycle), true
+	case p.reopen != Stay && p.stop.lasts(v) && !v.Phase.Terminal():
+		c = p.begin(v, o, cycle)
+		p.end(&c, v, Cancelled, EndedBefore)
+		return c, true
+	}
+	return c, false
 }
 
 // worked is the working time between two instants; outside the horizon there is none.
