@@ -78,6 +78,9 @@ func (t *Target) check(a *Agreement, f *faults) {
 	if t.Pause.timed() {
 		f.add("an event lasts no time: pause it by phases, holds, groups and facts")
 	}
+	if r := t.Reset; !r.IsZero() && (len(r.Events) == 0 || r.lasts()) {
+		f.add("a reset is an event: name some, and narrow them by what lasts with And")
+	}
 	t.Start.check(a, "start", 0, f)
 	t.Pause.check(a, "pause", 0, f)
 	t.Stop.check(a, "stop", 0, f)
@@ -142,12 +145,17 @@ func (c *Condition) timed() bool {
 	return len(c.Events) > 0 || slices.ContainsFunc(c.And, func(and Condition) bool { return and.timed() })
 }
 
+// lasts reports whether a part of the condition is something that lasts.
+func (c *Condition) lasts() bool {
+	return len(c.Phases)+len(c.Holds)+len(c.Groups)+len(c.OtherGroups)+len(c.Facts) > 0
+}
+
 func (c *Condition) check(a *Agreement, name string, depth int, f *faults) {
 	if depth > maxDepth {
 		f.add("%s: conditions lie in one another too deep", name)
 		return
 	}
-	if len(c.And) > 0 && len(c.Events)+len(c.Phases)+len(c.Holds)+len(c.Groups)+len(c.OtherGroups)+len(c.Facts) == 0 {
+	if len(c.And) > 0 && len(c.Events) == 0 && !c.lasts() {
 		f.add("%s: And narrows a condition, and here is none", name)
 	}
 	for _, event := range c.Events {

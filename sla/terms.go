@@ -127,18 +127,22 @@ func (a Agreement) clone() Agreement {
 		t := &a.Targets[i]
 		t.Where = cloneFilter(t.Where)
 		for _, c := range []*Condition{&t.Start, &t.Pause, &t.Stop, &t.Cancel, &t.Reset} {
-			*c = c.clone()
+			*c = c.clone(0)
 		}
 		t.Within, t.Levels = maps.Clone(t.Within), slices.Clone(t.Levels)
 	}
 	return a
 }
 
-func (c Condition) clone() Condition {
+// clone copies as deep as a condition may be, and a little deeper, so that Check sees it.
+func (c Condition) clone(depth int) Condition {
 	c.Events, c.Phases, c.Holds = slices.Clone(c.Events), slices.Clone(c.Phases), slices.Clone(c.Holds)
 	c.Groups, c.OtherGroups, c.Facts, c.And = slices.Clone(c.Groups), slices.Clone(c.OtherGroups), slices.Clone(c.Facts), slices.Clone(c.And)
+	if depth > maxDepth {
+		c.And = nil
+	}
 	for i := range c.And {
-		c.And[i] = c.And[i].clone()
+		c.And[i] = c.And[i].clone(depth + 1)
 	}
 	return c
 }
