@@ -121,11 +121,11 @@ func (p *policy) print() string {
 // clone makes an agreement that the host cannot change any more.
 func (a Agreement) clone() Agreement {
 	a.Kinds = slices.Clone(a.Kinds)
-	a.Where = cloneFilter(a.Where)
+	a.Where = cloneFilter(a.Where, 0)
 	a.Targets = slices.Clone(a.Targets)
 	for i := range a.Targets {
 		t := &a.Targets[i]
-		t.Where = cloneFilter(t.Where)
+		t.Where = cloneFilter(t.Where, 0)
 		for _, c := range []*Condition{&t.Start, &t.Pause, &t.Stop, &t.Cancel, &t.Reset} {
 			*c = c.clone(0)
 		}
@@ -147,14 +147,17 @@ func (c Condition) clone(depth int) Condition {
 	return c
 }
 
-func cloneFilter(f *itsm.Filter) *itsm.Filter {
+func cloneFilter(f *itsm.Filter, depth int) *itsm.Filter {
 	if f == nil {
 		return nil
 	}
 	own := *f
 	own.Values, own.Parts = slices.Clone(f.Values), slices.Clone(f.Parts)
+	if depth > maxFilterDepth {
+		own.Parts = nil
+	}
 	for i := range own.Parts {
-		own.Parts[i] = *cloneFilter(&own.Parts[i])
+		own.Parts[i] = *cloneFilter(&own.Parts[i], depth+1)
 	}
 	return &own
 }
