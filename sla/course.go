@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
 // course is the clocks of one ticket on their way through its moments. The same code takes them one moment on, in the
@@ -135,23 +136,16 @@ func (x *course) join(v *sight) error {
 
 func (x *course) joinOne(p *promise, v *sight) error {
 	at := x.find(p.Name, p.target.Name)
-	if at >= 0 {
-		l := &x.lines[at]
-		reopened := l.clock.EndedBy == EndedBefore && v.signs&signReopened != 0
-		if by := l.clock.EndedBy; by != NotPromised && by != AgreementGone && !reopened || l.fell && l.p == p {
-			return nil // it goes its own way
-		}
-	}
-	begins := p.begins(v)
-	if at < 0 && v.before == nil && !begins || v.Phase.Terminal() {
+	if at >= 0 && (x.lines[at].clock.EndedBy == "" || x.lines[at].clock.EndedBy == TicketCancelled) || v.Phase == lifecycle.Cancelled {
 		return nil
 	}
-	o := p.offer(v.Moment)
+	if !p.offer(v.Moment).ok {
+		return nil
+	}
+	late := v.before != nil && !p.offer(v.before).ok
 	switch {
-	case !o.ok:
-	case v.before == nil:
-		x.start(p, v, o)
-	case at >= 0 || x.all || !p.offer(v.before).ok:
+	case at >= 0 && !x.lines[at].returns(p, v, late):
+	case at >= 0 || late || x.all && v.before != nil:
 		var moments []Moment
 		if p.OnChange != StartAnew {
 			var err error
@@ -160,10 +154,24 @@ func (x *course) joinOne(p *promise, v *sight) error {
 			}
 		}
 		x.adopt(p, v, at, moments)
-	case begins:
-		x.start(p, v, o)
+	case p.begins(v):
+		x.start(p, v, p.offer(v.Moment))
 	}
 	return nil
+}
+
+// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again: it may be
+// that it would be open if it had been promised all the time.
+func (l *line) returns(p *promise, v *sight, late bool) bool {
+	switch l.clock.EndedBy {
+	case NotPromised, AgreementGone:
+		return !l.fell || l.p != p
+	case EndedBefore:
+		return late || v.signs&signReopened != 0
+	case Stopped:
+		return late && (p.OnChange != StartAnew || p.reopen == NewCycle)
+	}
+	return late && p.OnChange != StartAnew
 }
 
 // start begins the first cycle of a target.
@@ -203,14 +211,25 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	if p.OnChange == StartAnew {
 		c, ok = p.anew(v, o, by.Cycle)
 	} else {
-		c, ok = p.adopt(moments, o)
+		var old *Clock
+		if at >= 0 {
+			old = &x.lines[at].clock
+		}
+		c, ok = p.adopt(moments, o, old)
 	}
-	if !ok || at >= 0 && x.lines[at].clock.EndedBy == EndedBefore && !c.Open() {
+	if !ok {
 		return
 	}
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
 	if at >= 0 {
-		if old := &x.lines[at].clock; old.Cycle < c.Cycle && x.finished != nil {
+		old := &x.lines[at].clock
+		if !c.Open() && old.EndedBy != NotPromised && old.EndedBy != AgreementGone {
+			return // it is over under either
+		}
+		if old.Cycle == c.Cycle && !old.Started.Equal(c.Started) && p.OnChange != StartAnew { // others began and ended meanwhile
+			c.Cycle, c.Reached, c.Silenced = c.Cycle+1, nil, nil
+		}
+		if old.Cycle < c.Cycle && x.finished != nil {
 			old.Ticket = x.ticket
 			x.finished(*old)
 		}
@@ -250,7 +269,7 @@ func (p *promise) among(names []string) (kept []string) {
 func (x *course) migrate(at int, p *promise, v *sight, moments []Moment) {
 	old := &x.lines[at].clock
 	o := p.offer(v.Moment)
-	c, ok := p.adopt(moments, o)
+	c, ok := p.adopt(moments, o, nil)
 	if !ok || !o.ok {
 		return
 	}

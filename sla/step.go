@@ -176,17 +176,14 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 			return true
 		}
 	}
-	if !o.ok {
-		return false
-	}
 	if p.start.happens(v) {
-		return p.free(v)
+		return o.ok && p.free(v)
 	}
 	if !p.start.lasts(v) {
 		c.Idle = p.start.lasting
 		return false
 	}
-	return c.Idle && p.free(v)
+	return c.Idle && o.ok && p.free(v)
 }
 
 // goOn takes a completed cycle up again. Where the time in between counts, it does by the promise under which the cycle
@@ -315,8 +312,9 @@ func (p *promise) came(c *Clock, l *Level, by time.Time) bool {
 }
 
 // adopt makes the clock of a target that a ticket comes under only now, as it would stand if the target had been in
-// force from the beginning: what it used counts, and it is missed now at the earliest. The last moment is the present.
-func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
+// force from the beginning: what it used counts, and it is missed now at the earliest, unless the old clock, nil
+// for none, is the same cycle and was missed before. The last moment is the present.
+func (p *promise) adopt(moments []Moment, o offer, old *Clock) (c Clock, ok bool) {
 	free := offer{ok: true}
 	var before *Moment
 	for i := range moments {
@@ -337,13 +335,18 @@ func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
 	c.follow(&v)
 	if !c.Open() {
 		c.set(Cancelled)
-		c.EndedBy = EndedBefore
+		if c.EndedBy != TicketCancelled {
+			c.EndedBy = EndedBefore
+		}
 		c.Within = o.within
 		return c, true
 	}
 	running := !c.Since.IsZero()
 	p.halt(&c, v.At)
 	c.Breached, c.Passed = time.Time{}, nil
+	if old != nil && old.Started.Equal(c.Started) {
+		c.Breached = old.Breached
+	}
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)
 		c.breach(v.At)
