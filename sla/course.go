@@ -105,9 +105,7 @@ func (x *course) drop(l *line, v *sight) {
 	if !c.Open() {
 		return
 	}
-	if at := c.missed(); c.Breached.IsZero() && !at.IsZero() && at.Before(v.At) {
-		c.Breached = at
-	}
+	c.lapse(v.At)
 	c.Since, c.Due, c.Passed = time.Time{}, time.Time{}, nil
 	c.Next, c.NextAt = "", time.Time{}
 	c.set(Cancelled)
@@ -168,8 +166,6 @@ func (l *line) returns(p *promise, v *sight, late bool) bool {
 		return !l.fell || l.p != p
 	case EndedBefore:
 		return late || v.signs&signReopened != 0
-	case Stopped:
-		return late && (p.OnChange != StartAnew || p.reopen == NewCycle)
 	}
 	return late && p.OnChange != StartAnew
 }
@@ -307,6 +303,9 @@ func (x *course) noted(levels []itsm.LevelReached) {
 		}
 		c.tell(level.Skipped...)
 		c.tell(level.Level)
+		if level.Missed {
+			c.breach(level.Due) // what was said stays true
+		}
 	}
 }
 

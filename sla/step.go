@@ -70,9 +70,7 @@ func (p *promise) halt(c *Clock, at time.Time) {
 		}
 	}
 	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
-	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && missed.Before(at) {
-		c.Breached = missed
-	}
+	c.lapse(at)
 	c.Used = sum(c.Used, p.worked(c.Since, at))
 	c.Since, c.Due = time.Time{}, time.Time{}
 }
@@ -135,7 +133,7 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	} else if !standing && c.State == Paused {
 		p.run(c, at, o)
 	}
-	c.breach(at)
+	c.lapse(at)
 	return false
 }
 
@@ -147,10 +145,18 @@ func (c *Clock) missed() time.Time {
 	return later(c.Due, c.Since)
 }
 
-// breach notes that a running clock has broken its promise by an instant.
+// lapse notes that a running clock broke its promise before an instant. In the instant itself another event may still stop
+// it.
+func (c *Clock) lapse(at time.Time) {
+	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && missed.Before(at) {
+		c.Breached = missed
+	}
+}
+
+// breach notes that it has broken its promise by an instant.
 func (c *Clock) breach(by time.Time) {
-	if at := c.missed(); c.Breached.IsZero() && !at.IsZero() && !at.After(by) {
-		c.Breached = at
+	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && !missed.After(by) {
+		c.Breached = missed
 	}
 }
 
@@ -174,6 +180,9 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 			return false
 		case p.reopen == NewCycle && o.ok:
 			return true
+		case p.reopen == NewCycle && p.OnChange == StartAnew:
+			c.EndedBy = NotPromised // the next cycle begins when it is promised again
+			return false
 		}
 	}
 	if p.start.happens(v) {
@@ -199,7 +208,6 @@ func (p *promise) goOn(c *Clock, v *sight, o offer) {
 	c.Ended, c.EndedBy, c.Idle = time.Time{}, "", false
 	c.follow(v)
 	p.place(c, v, offer{within: c.Within, deadline: o.deadline})
-	c.breach(v.At)
 }
 
 // follow copies what of the ticket queries of clocks name.
@@ -349,7 +357,6 @@ func (p *promise) adopt(moments []Moment, o offer, old *Clock) (c Clock, ok bool
 	}
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)
-		c.breach(v.At)
 	}
 	return c, true
 }
