@@ -13,9 +13,10 @@
 // # Meaning
 //
 // Stretches in which a clock runs are half-open: one that stops in the instant at which it is due has kept its promise.
-// At one instant a clock is first stopped, then paused, then started. While it is paused it is due at no instant, and
-// what remains is told; whether it is late is judged by what it has used. A breach is a flag beside the stage: it keeps
-// the instant at which the promise was first broken, whatever comes later.
+// At one instant a clock is first stopped, then paused, then started. While it is paused it is due at no instant, comes to
+// no level and breaks no promise, not even where its time is shortened: what remains is told, and what is missed then is
+// missed when it runs again. A breach is a flag beside the stage: it keeps the instant at which the promise was first
+// broken, whatever comes later.
 //
 // All that one command does to a ticket is one moment: an answer and a hold in one command meet the response target
 // before the pause is looked at.
@@ -95,7 +96,7 @@ type Target struct {
 
 	// Start begins a cycle; left out it is the report of the ticket. Stop ends it and keeps the promise; Cancel ends it
 	// without. Pause lets the clock stand while it holds: it names no events, which last no time. Reset ends a cycle
-	// without a result and begins the next.
+	// without a result and begins the next: it names events.
 	//
 	// A cycle that was stopped by an event is over for good, and one that was stopped otherwise until the ticket is
 	// reopened (see Reopen). After its end a new cycle begins when Start happens again.
@@ -162,7 +163,7 @@ const (
 )
 
 // Condition holds when one of its parts does: when one of Events happens, while the ticket is in one of Phases, on hold
-// for one of Holds, with one of Groups, with a group that is none of OtherGroups, or while one of Facts is so. And
+// for one of Holds, with one of Groups, with none of OtherGroups, or while one of Facts is so. And
 // narrows it: each of those must hold, too. The zero Condition is left out.
 type Condition struct {
 	// Events are names from the ticket's history, such as "incident.started", or of [Reported] and its like.

@@ -19,6 +19,8 @@ const (
 	maxLevels  = 100
 	maxName    = 100
 	maxDepth   = 8 // of conditions within conditions
+
+	maxFilterDepth = 32
 )
 
 // Check lists everything that is wrong with an agreement by itself.
@@ -46,6 +48,7 @@ func (a *Agreement) Check() error {
 	if !a.From.IsZero() && !a.Until.IsZero() && !a.From.Before(a.Until) {
 		f.add("it is valid until %s, which is not after %s", a.Until.Format(time.RFC3339), a.From.Format(time.RFC3339))
 	}
+	f.filter(a.Where, 0)
 	seen := map[string]bool{}
 	for i := range a.Targets {
 		t := &a.Targets[i]
@@ -71,6 +74,47 @@ func (f *faults) add(format string, args ...any) {
 	*f.list = append(*f.list, itsm.Invalid(f.about, f.within+fmt.Sprintf(format, args...)))
 }
 
+// filter checks the form of a filter; whether its columns are there is the kernel's to say.
+func (f *faults) filter(where *itsm.Filter, depth int) {
+	if where == nil {
+		return
+	}
+	values := 1
+	switch where.Op {
+	case itsm.OpAll, itsm.OpAny, itsm.OpNot:
+		if where.Op == itsm.OpNot && len(where.Parts) != 1 {
+			f.add("where: %q takes one part, not %d", where.Op, len(where.Parts))
+		}
+		if depth == maxFilterDepth {
+			f.add("where: filters lie in one another too deep")
+			return
+		}
+		for i := range where.Parts {
+			f.filter(&where.Parts[i], depth+1)
+		}
+		return
+	case itsm.OpIn:
+		values = len(where.Values)
+	case itsm.OpEmpty:
+		values = 0
+	case itsm.OpLess, itsm.OpMost, itsm.OpMore, itsm.OpLeast, itsm.OpPrefix, itsm.OpHas:
+	default:
+		f.add("where: %q is no operator", where.Op)
+		return
+	}
+	if where.Column == "" {
+		f.add("where: %q names no field", where.Op)
+	}
+	if len(where.Values) != values {
+		f.add("where: %q takes %d values, not %d", where.Op, values, len(where.Values))
+	}
+	for _, v := range where.Values {
+		if err := v.Check(); err != nil {
+			f.add("where: %v", err)
+		}
+	}
+}
+
 func (t *Target) check(a *Agreement, f *faults) {
 	_, stop, _, known := t.Kind.Conditions()
 	if !known {
@@ -81,6 +125,9 @@ func (t *Target) check(a *Agreement, f *faults) {
 	}
 	if t.Pause.timed() {
 		f.add("an event lasts no time: pause it by phases, holds, groups and facts")
+	}
+	if r := t.Reset; !r.IsZero() && (len(r.Events) == 0 || r.lasts()) {
+		f.add("a reset is an event: name some, and narrow them by what lasts with And")
 	}
 	t.Start.check(a, "start", 0, f)
 	t.Pause.check(a, "pause", 0, f)
@@ -93,6 +140,7 @@ func (t *Target) check(a *Agreement, f *faults) {
 	if t.Late != EveryLevel && t.Late != LatestLevel {
 		f.add("late it tells every level (%q) or the %q, not %q", EveryLevel, LatestLevel, t.Late)
 	}
+	f.filter(t.Where, 0)
 	t.checkTime(f)
 	t.checkLevels(f)
 }
@@ -146,12 +194,17 @@ func (c *Condition) timed() bool {
 	return len(c.Events) > 0 || slices.ContainsFunc(c.And, func(and Condition) bool { return and.timed() })
 }
 
+// lasts reports whether a part of the condition is something that lasts.
+func (c *Condition) lasts() bool {
+	return len(c.Phases)+len(c.Holds)+len(c.Groups)+len(c.OtherGroups)+len(c.Facts) > 0
+}
+
 func (c *Condition) check(a *Agreement, name string, depth int, f *faults) {
 	if depth > maxDepth {
 		f.add("%s: conditions lie in one another too deep", name)
 		return
 	}
-	if len(c.And) > 0 && len(c.Events)+len(c.Phases)+len(c.Holds)+len(c.Groups)+len(c.OtherGroups)+len(c.Facts) == 0 {
+	if len(c.And) > 0 && len(c.Events) == 0 && !c.lasts() {
 		f.add("%s: And narrows a condition, and here is none", name)
 	}
 	for _, event := range c.Events {

@@ -131,7 +131,7 @@ type Status struct {
 // Late reports whether the promise was broken by then.
 func (s *Status) Late() bool { return !s.Breached.IsZero() }
 
-// percent is how much of a time is used, rounded down.
+// percent is how much of a time is used, rounded down; a number that is too large for an int is cut.
 func percent(elapsed, within time.Duration) int {
 	if within <= 0 || elapsed <= 0 {
 		return 0
@@ -141,7 +141,7 @@ func percent(elapsed, within time.Duration) int {
 	}
 	hi, lo := bits.Mul64(uint64(elapsed%within), 100)
 	rest, _ := bits.Div64(hi, lo, uint64(within))
-	return int(elapsed/within)*100 + int(rest)
+	return int(min(elapsed/within, math.MaxInt64/100-1))*100 + int(rest)
 }
 
 // share is a percentage of a time, and the longest time where it cannot be told.

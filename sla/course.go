@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
 // course is the clocks of one ticket on their way through its moments. The same code takes them one moment on, in the
@@ -104,9 +105,7 @@ func (x *course) drop(l *line, v *sight) {
 	if !c.Open() {
 		return
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(v.At) {
-		c.Breached = c.Due
-	}
+	c.lapse(v.At)
 	c.Since, c.Due, c.Passed = time.Time{}, time.Time{}, nil
 	c.Next, c.NextAt = "", time.Time{}
 	c.set(Cancelled)
@@ -135,31 +134,40 @@ func (x *course) join(v *sight) error {
 
 func (x *course) joinOne(p *promise, v *sight) error {
 	at := x.find(p.Name, p.target.Name)
-	if at >= 0 {
-		l := &x.lines[at]
-		if by := l.clock.EndedBy; by != NotPromised && by != AgreementGone || l.fell && l.p == p {
-			return nil // it goes its own way
-		}
-	}
-	begins := p.begins(v)
-	if at < 0 && v.before == nil && !begins || v.Phase.Terminal() {
+	if at >= 0 && (x.lines[at].clock.EndedBy == "" || x.lines[at].clock.EndedBy == TicketCancelled) || v.Phase == lifecycle.Cancelled {
 		return nil
 	}
-	o := p.offer(v.Moment)
+	if !p.offer(v.Moment).ok {
+		return nil
+	}
+	late := v.before != nil && (v.before.Phase.Terminal() || !p.offer(v.before).ok)
 	switch {
-	case !o.ok:
-	case v.before == nil:
-		x.start(p, v, o)
-	case at >= 0 || x.all || v.before.Phase.Terminal() || !p.offer(v.before).ok:
-		moments, err := x.past()
-		if err != nil {
-			return err
+	case at >= 0 && !x.lines[at].returns(p, v, late):
+	case at >= 0 || late || x.all && v.before != nil:
+		var moments []Moment
+		if p.OnChange != StartAnew {
+			var err error
+			if moments, err = x.past(); err != nil {
+				return err
+			}
 		}
 		x.adopt(p, v, at, moments)
-	case begins:
-		x.start(p, v, o)
+	case p.begins(v):
+		x.start(p, v, p.offer(v.Moment))
 	}
 	return nil
+}
+
+// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again: it may be
+// that it would be open if it had been promised all the time.
+func (l *line) returns(p *promise, v *sight, late bool) bool {
+	switch l.clock.EndedBy {
+	case NotPromised, AgreementGone:
+		return !l.fell || l.p != p
+	case EndedBefore:
+		return late || v.signs&signReopened != 0
+	}
+	return late && p.OnChange != StartAnew
 }
 
 // start begins the first cycle of a target.
@@ -172,26 +180,21 @@ func (x *course) start(p *promise, v *sight, o offer) {
 // not promised, or takes the place of one of the same name that ends so in this moment, it takes over which levels were
 // told: none is told twice.
 func (x *course) adopt(p *promise, v *sight, at int, moments []Moment) {
-	from := at
-	for i := range x.lines {
-		if l := &x.lines[i]; from < 0 && l.fell && l.clock.Target == p.target.Name {
-			from = i
-		}
-	}
 	t := Turn{Cycle: 1}
-	if from >= 0 {
-		t.Told, t.Silenced = x.lines[from].clock.Reached, x.lines[from].clock.Silenced
-	}
 	if at >= 0 {
 		t.Cycle, t.Breached = x.lines[at].clock.Cycle, x.lines[at].clock.Breached
 	}
 	if p.OnChange == StartAnew {
-		t.Told, t.Silenced, t.Breached = nil, nil, time.Time{}
-		if at >= 0 {
+		t.Breached = time.Time{}
+		if at >= 0 && x.lines[at].clock.EndedBy != EndedBefore {
 			t.Cycle++
-			if x.finished != nil {
-				x.finished(x.lines[at].clock)
-			}
+		}
+		x.takeIn(p, v, at, moments, &t)
+		return
+	}
+	for i := range x.lines {
+		if l := &x.lines[i]; i == at || l.fell && l.clock.Target == p.target.Name {
+			t.Told, t.Silenced = union(t.Told, l.clock.Reached), union(t.Silenced, l.clock.Silenced)
 		}
 	}
 	x.takeIn(p, v, at, moments, &t)
@@ -203,11 +206,13 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	var c Clock
 	var ok bool
 	if p.OnChange == StartAnew {
-		if ok = p.free(v) && (p.start.events&signReported != 0 || p.begins(v)); ok {
-			c = p.begin(v, o, by.Cycle)
-		}
+		c, ok = p.anew(v, o, by.Cycle)
 	} else {
-		c, ok = p.adopt(moments, o)
+		var old *Clock
+		if at >= 0 {
+			old = &x.lines[at].clock
+		}
+		c, ok = p.adopt(moments, o, old)
 	}
 	if !ok {
 		return
@@ -217,6 +222,17 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 		c.Breached = by.Breached
 	}
 	if at >= 0 {
+		old := &x.lines[at].clock
+		if !c.Open() && old.EndedBy != NotPromised && old.EndedBy != AgreementGone {
+			return // it is over under either
+		}
+		if old.Cycle == c.Cycle && !old.Started.Equal(c.Started) && p.OnChange != StartAnew { // others began and ended meanwhile
+			c.Cycle, c.Reached, c.Silenced = c.Cycle+1, nil, nil
+		}
+		if old.Cycle < c.Cycle && x.finished != nil {
+			old.Ticket = x.ticket
+			x.finished(*old)
+		}
 		x.lines[at] = line{clock: c, p: p}
 	} else {
 		x.lines = append(x.lines, line{clock: c, p: p})
@@ -227,6 +243,16 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 			Told: c.Reached, Silenced: c.Silenced, Breached: by.Breached,
 		})
 	}
+}
+
+// union is the names of both, in order.
+func union(a, b []string) []string {
+	for _, name := range b {
+		if !slices.Contains(a, name) {
+			a = append(slices.Clip(a), name)
+		}
+	}
+	return a
 }
 
 // among keeps the levels that the target has.
@@ -243,7 +269,7 @@ func (p *promise) among(names []string) (kept []string) {
 func (x *course) migrate(at int, p *promise, v *sight, moments []Moment) {
 	old := &x.lines[at].clock
 	o := p.offer(v.Moment)
-	c, ok := p.adopt(moments, o)
+	c, ok := p.adopt(moments, o, nil)
 	if !ok || !o.ok {
 		return
 	}
@@ -281,6 +307,9 @@ func (x *course) noted(levels []itsm.LevelReached) {
 		}
 		c.tell(level.Skipped...)
 		c.tell(level.Level)
+		if level.Missed {
+			c.breach(level.Due) // what was said stays true
+		}
 	}
 }
 

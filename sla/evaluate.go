@@ -55,9 +55,7 @@ func status(p *promise, c *Clock, now time.Time) Status {
 	if p != nil && !c.Since.IsZero() {
 		s.Elapsed = sum(c.Used, p.worked(c.Since, now))
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && !c.Due.After(now) {
-		s.Breached = c.Due
-	}
+	s.Clock.breach(now)
 	s.Remaining = c.Within - s.Elapsed
 	s.Percent = percent(s.Elapsed, c.Within)
 	return s

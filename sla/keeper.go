@@ -252,7 +252,7 @@ func (p *passage) migrate(v *sight) error {
 				x.migrate(at, promise, v, moments)
 				continue
 			}
-			l.p.end(&l.clock, v.At, Cancelled, NotPromised)
+			l.p.end(&l.clock, v, Cancelled, NotPromised)
 			x.turn(&l.clock, DidCancel)
 		}
 	}

@@ -259,7 +259,7 @@ func compile(c *Condition) condition {
 	for i := range c.And {
 		out.and = append(out.and, compile(&c.And[i]))
 	}
-	out.lasting = len(c.Phases)+len(c.Facts)+len(c.Holds)+len(c.Groups)+len(c.OtherGroups) > 0
+	out.lasting = c.lasts()
 	return out
 }
 

@@ -70,18 +70,16 @@ func (p *promise) halt(c *Clock, at time.Time) {
 		}
 	}
 	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
-	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(at) {
-		c.Breached = c.Due
-	}
+	c.lapse(at)
 	c.Used = sum(c.Used, p.worked(c.Since, at))
 	c.Since, c.Due = time.Time{}, time.Time{}
 }
 
-// end ends the cycle.
-func (p *promise) end(c *Clock, at time.Time, stage Stage, by Ending) {
-	p.halt(c, at)
+// end ends the cycle at a moment.
+func (p *promise) end(c *Clock, v *sight, stage Stage, by Ending) {
+	p.halt(c, v.At)
 	c.set(stage)
-	c.Ended, c.EndedBy, c.Idle = at.UTC(), by, false
+	c.Ended, c.EndedBy, c.Idle = v.At.UTC(), by, p.start.lasting && !p.start.lasts(v)
 	if stage == Cancelled {
 		c.Passed = nil
 	}
@@ -97,27 +95,27 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	c.follow(v)
 	switch {
 	case p.stop.happens(v):
-		p.end(c, at, Completed, StoppedForGood)
+		p.end(c, v, Completed, StoppedForGood)
 		return o.ok && p.start.happens(v) && p.free(v)
 	case p.stop.lasts(v) || v.Phase.Terminal() && v.Phase != lifecycle.Cancelled:
-		p.end(c, at, Completed, Stopped)
+		p.end(c, v, Completed, Stopped)
 		return false
 	case v.Phase == lifecycle.Cancelled:
-		p.end(c, at, Cancelled, TicketCancelled)
+		p.end(c, v, Cancelled, TicketCancelled)
 		return false
 	case p.cancel.met(v):
-		p.end(c, at, Cancelled, ByCondition)
+		p.end(c, v, Cancelled, ByCondition)
 		return false
 	case !o.ok:
-		p.end(c, at, Cancelled, NotPromised)
+		p.end(c, v, Cancelled, NotPromised)
 		return false
 	case p.reset.happens(v):
-		p.end(c, at, Cancelled, WasReset)
+		p.end(c, v, Cancelled, WasReset)
 		return true
 	}
 	if changed := o.within != c.Within; p.target.Deadline == "" && changed {
 		if p.OnChange == StartAnew {
-			p.end(c, at, Cancelled, StartedAnew)
+			p.end(c, v, Cancelled, StartedAnew)
 			return true
 		}
 		running := !c.Since.IsZero()
@@ -135,54 +133,84 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	} else if !standing && c.State == Paused {
 		p.run(c, at, o)
 	}
-	if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(at) {
-		c.Breached = c.Due
-	}
+	c.lapse(at)
 	return false
+}
+
+// missed is when a running clock breaks its promise, or would: a deadline that was set when it had passed is missed then.
+func (c *Clock) missed() time.Time {
+	if c.Due.IsZero() {
+		return c.Due
+	}
+	return later(c.Due, c.Since)
+}
+
+// lapse notes that a running clock broke its promise before an instant. In the instant itself another event may still stop
+// it.
+func (c *Clock) lapse(at time.Time) {
+	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && missed.Before(at) {
+		c.Breached = missed
+	}
+}
+
+// breach notes that it has broken its promise by an instant.
+func (c *Clock) breach(by time.Time) {
+	if missed := c.missed(); c.Breached.IsZero() && !missed.IsZero() && !missed.After(by) {
+		c.Breached = missed
+	}
 }
 
 // stepEnded looks whether an ended cycle goes on, or the next begins.
 func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
-	if v.Phase == lifecycle.Cancelled && c.State == Completed {
+	if c.EndedBy == AgreementGone || c.EndedBy == NotPromised {
+		return false
+	}
+	if v.Phase == lifecycle.Cancelled {
 		c.EndedBy = TicketCancelled // of which nothing ever changes again
 	}
-	if c.EndedBy == TicketCancelled || c.EndedBy == AgreementGone || c.EndedBy == NotPromised || !o.ok || v.Phase.Terminal() {
+	if c.EndedBy == TicketCancelled || v.Phase.Terminal() {
 		return false
 	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
 		switch {
-		case p.reopen == NewCycle:
-			return true
-		case p.reopen == Stay:
-		case p.stop.happens(v): // in the same moment
+		case p.reopen != Stay && p.reopen != NewCycle && p.stop.happens(v): // in the same moment
 			c.EndedBy = StoppedForGood
 			return false
-		default:
-			from := v.At
-			if p.reopen == ContinueCounted {
-				from = c.Ended
+		case p.reopen == Continue || p.reopen == ContinueCounted:
+			if p.goOn(c, v, o); !o.ok {
+				p.end(c, v, Cancelled, NotPromised)
 			}
-			c.Ended, c.EndedBy = time.Time{}, ""
-			c.follow(v)
-			p.run(c, from, offer{within: o.within, deadline: o.deadline})
-			if p.reopen == ContinueCounted || p.pause.lasts(v) {
-				p.halt(c, v.At)
-				p.place(c, v, o)
-			}
-			if c.Breached.IsZero() && !c.Due.IsZero() && c.Due.Before(v.At) {
-				c.Breached = c.Due
-			}
+			return false
+		case p.reopen == NewCycle && o.ok:
+			return true
+		case p.reopen == NewCycle && p.OnChange == StartAnew:
+			c.EndedBy = NotPromised // the next cycle begins when it is promised again
 			return false
 		}
 	}
 	if p.start.happens(v) {
-		return p.free(v)
+		return o.ok && p.free(v)
 	}
 	if !p.start.lasts(v) {
 		c.Idle = p.start.lasting
 		return false
 	}
-	return c.Idle && p.free(v)
+	return c.Idle && o.ok && p.free(v)
+}
+
+// goOn takes a completed cycle up again. Where the time in between counts, it does by the promise under which the cycle
+// was completed: another one holds from now on.
+func (p *promise) goOn(c *Clock, v *sight, o offer) {
+	if p.reopen == ContinueCounted {
+		p.run(c, c.Ended, offer{within: c.Within, deadline: o.deadline})
+		p.halt(c, v.At)
+	}
+	if o.ok {
+		c.Within = o.within
+	}
+	c.Ended, c.EndedBy, c.Idle = time.Time{}, "", false
+	c.follow(v)
+	p.place(c, v, offer{within: c.Within, deadline: o.deadline})
 }
 
 // follow copies what of the ticket queries of clocks name.
@@ -195,17 +223,27 @@ func (c *Clock) told(level string) bool {
 
 // reaches is when a running clock comes to a level, or would; zero for never. A time that was shortened can pass levels
 // in the instant of the change.
-func (p *promise) reaches(c *Clock, l *Level) time.Time {
+func (p *promise) reaches(c *Clock, l *Level) (at time.Time) {
 	if p.target.Deadline != "" {
 		switch {
-		case l.Missed() && (l.Percent == 100 || l.Percent == 0 && l.Offset == 0):
-			return c.Due
+		case c.Due.IsZero():
+			return time.Time{}
+		case l.Percent == 100 || l.Percent == 0 && l.Offset == 0:
+			return c.missed()
 		case l.Percent != 0:
-			return later(c.Since, p.after(c.Started, share(c.Within, l.Percent)))
+			at = p.after(c.Started, share(c.Within, l.Percent))
+		default:
+			at = p.after(c.Due, l.Offset)
 		}
-		return later(c.Since, p.after(c.Due, l.Offset))
+		if !l.Missed() {
+			return later(c.Since, at)
+		}
+		if !at.IsZero() {
+			at = later(c.missed(), at)
+		}
+		return at
 	}
-	left := p.threshold(c, l) - c.Used
+	left := sum(p.threshold(c, l), -c.Used)
 	switch {
 	case c.Within <= 0:
 		return time.Time{}
@@ -285,8 +323,9 @@ func (p *promise) came(c *Clock, l *Level, by time.Time) bool {
 }
 
 // adopt makes the clock of a target that a ticket comes under only now, as it would stand if the target had been in
-// force from the beginning: what it used counts, and it is missed now at the earliest. The last moment is the present.
-func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
+// force from the beginning: what it used counts, and it is missed now at the earliest, unless the old clock, nil
+// for none, is the same cycle and was missed before. The last moment is the present.
+func (p *promise) adopt(moments []Moment, o offer, old *Clock) (c Clock, ok bool) {
 	free := offer{ok: true}
 	var before *Moment
 	for i := range moments {
@@ -307,17 +346,37 @@ func (p *promise) adopt(moments []Moment, o offer) (c Clock, ok bool) {
 	c.follow(&v)
 	if !c.Open() {
 		c.set(Cancelled)
-		c.EndedBy = EndedBefore
+		if c.EndedBy != TicketCancelled {
+			c.EndedBy = EndedBefore
+		}
 		c.Within = o.within
 		return c, true
 	}
 	running := !c.Since.IsZero()
 	p.halt(&c, v.At)
 	c.Breached, c.Passed = time.Time{}, nil
+	if old != nil && old.Started.Equal(c.Started) {
+		c.Breached = old.Breached
+	}
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)
 	}
 	return c, true
+}
+
+// anew makes the clock of a target that a ticket comes under only now and that starts anew. Where the ticket stands so that
+// the promise is kept, it begins when that is reopened.
+func (p *promise) anew(v *sight, o offer, cycle int) (c Clock, ok bool) {
+	switch {
+	case p.start.events&signReported == 0 && !p.begins(v):
+	case p.free(v):
+		return p.begin(v, o, cycle), true
+	case p.reopen != Stay && p.stop.lasts(v) && !v.Phase.Terminal():
+		c = p.begin(v, o, cycle)
+		p.end(&c, v, Cancelled, EndedBefore)
+		return c, true
+	}
+	return c, false
 }
 
 // worked is the working time between two instants; outside the horizon there is none.

@@ -131,36 +131,43 @@ func (p *policy) print() string {
 // clone makes an agreement that the host cannot change any more.
 func (a Agreement) clone() Agreement {
 	a.Kinds = slices.Clone(a.Kinds)
-	a.Where = cloneFilter(a.Where)
+	a.Where = cloneFilter(a.Where, 0)
 	a.Targets = slices.Clone(a.Targets)
 	for i := range a.Targets {
 		t := &a.Targets[i]
-		t.Where = cloneFilter(t.Where)
+		t.Where = cloneFilter(t.Where, 0)
 		for _, c := range []*Condition{&t.Start, &t.Pause, &t.Stop, &t.Cancel, &t.Reset} {
-			*c = c.clone()
+			*c = c.clone(0)
 		}
 		t.Within, t.Levels = maps.Clone(t.Within), slices.Clone(t.Levels)
 	}
 	return a
 }
 
-func (c Condition) clone() Condition {
+// clone copies as deep as a condition may be, and a little deeper, so that Check sees it.
+func (c Condition) clone(depth int) Condition {
 	c.Events, c.Phases, c.Holds = slices.Clone(c.Events), slices.Clone(c.Phases), slices.Clone(c.Holds)
 	c.Groups, c.OtherGroups, c.Facts, c.And = slices.Clone(c.Groups), slices.Clone(c.OtherGroups), slices.Clone(c.Facts), slices.Clone(c.And)
+	if depth > maxDepth {
+		c.And = nil
+	}
 	for i := range c.And {
-		c.And[i] = c.And[i].clone()
+		c.And[i] = c.And[i].clone(depth + 1)
 	}
 	return c
 }
 
-func cloneFilter(f *itsm.Filter) *itsm.Filter {
+func cloneFilter(f *itsm.Filter, depth int) *itsm.Filter {
 	if f == nil {
 		return nil
 	}
 	own := *f
 	own.Values, own.Parts = slices.Clone(f.Values), slices.Clone(f.Parts)
+	if depth > maxFilterDepth {
+		own.Parts = nil
+	}
 	for i := range own.Parts {
-		own.Parts[i] = *cloneFilter(&own.Parts[i])
+		own.Parts[i] = *cloneFilter(&own.Parts[i], depth+1)
 	}
 	return &own
 }
