@@ -364,13 +364,25 @@ func (u *Unit) Fact(name string, v any) error {
 	if !isName(name) || name == factErased || name == factRemoved {
 		return Invalid("fact", fmt.Sprintf("%q cannot be the name of a fact", name))
 	}
-	text, err := marshal(v)
+	text, err := factJSON(v)
 	if err != nil {
 		return err
 	}
 	u.touch.begin(u)
 	u.touch.facts = append(u.touch.facts, fact{name: name, json: text})
 	return nil
+}
+
+// factJSON is marshal, and takes JSON that is ready as it is.
+func factJSON(v any) ([]byte, error) {
+	raw, ready := v.(json.RawMessage)
+	if !ready {
+		return marshal(v)
+	}
+	if !json.Valid(raw) {
+		return nil, Invalid("fact", "what is ready as JSON must be valid")
+	}
+	return slices.Clone(raw), checkJSON(raw)
 }
 
 // SetTimer makes the trigger fire on the record at an instant, by the system, with an input of the trigger's type or

@@ -50,15 +50,19 @@ func (t *Terms) statuses(x *course, ended []Clock, now time.Time) []Status {
 }
 
 // status is how a clock stands at an instant. Without its promise nothing is counted beyond what the clock says.
-func status(p *promise, c *Clock, now time.Time) Status {
-	s := Status{Clock: *c, At: now, Elapsed: c.Used}
+func status(p *promise, c *Clock, now time.Time) (s Status) {
+	s.fill(p, c, now)
+	return s
+}
+
+func (s *Status) fill(p *promise, c *Clock, now time.Time) {
+	s.Clock, s.At, s.Elapsed = *c, now, c.Used
 	if p != nil && !c.Since.IsZero() {
 		s.Elapsed = sum(c.Used, p.worked(c.Since, now))
 	}
 	s.Clock.breach(now)
 	s.Remaining = c.Within - s.Elapsed
 	s.Percent = percent(s.Elapsed, c.Within)
-	return s
 }
 
 // course of a whole history, by what its events say.

@@ -2,9 +2,11 @@ package sla
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -22,6 +24,8 @@ type Keeper struct {
 	terms  *Terms
 	kinds  []string
 	clocks *itsm.Projection[Clock]
+	// passages are those that are not on their way: a command needs one, and room for its clocks
+	passages sync.Pool
 }
 
 // New registers the clocks with a kernel that is not open yet. It lists every fault of every agreement; what does not fit
@@ -91,59 +95,89 @@ func (s *Keeper) project(u *itsm.Unit, before, after itsm.Record) error {
 	if len(rows) == 0 && len(s.terms.families[ticket.Kind]) == 0 {
 		return nil
 	}
-	p := passage{keeper: s, unit: u, rows: rows}
-	return p.run(ticket, before, after)
+	p, _ := s.passages.Get().(*passage)
+	if p == nil {
+		p = newPassage(s)
+	}
+	p.unit, p.rows, p.before, p.after = u, rows, before, after
+	err = p.run(ticket)
+	p.leave()
+	s.passages.Put(p)
+	return err
 }
 
 // passage is the way of a ticket's clocks through one command.
 type passage struct {
-	keeper  *Keeper
-	unit    *itsm.Unit
-	rows    []*Clock
-	course  course
-	now     Moment
-	then    Moment // how the ticket stood before
-	moments []Moment
-	turns   []Turn
-	lines   [6]line
+	keeper        *Keeper
+	unit          *itsm.Unit
+	before, after itsm.Record
+	rows          []*Clock
+	course        course
+	now           Moment
+	then          Moment // how the ticket stood before
+	moments       []Moment
+	turns         []Turn
+	lines         []line
+	ink           []byte
+	sight         sight
+
+	nowValue, thenValue func(column string) field.Value
+	noteTurn            func(t Turn)
+	pastMoments         func() ([]Moment, error)
 }
 
-func (p *passage) run(ticket *itsm.Ticket, before, after itsm.Record) error {
+func newPassage(s *Keeper) *passage {
+	p := &passage{keeper: s}
+	p.nowValue = func(column string) field.Value {
+		if column == "created_at" && p.before == nil {
+			return field.Instant(p.now.At)
+		}
+		return p.unit.Value(p.after, column)
+	}
+	p.thenValue = func(column string) field.Value { return p.unit.Value(p.before, column) }
+	p.noteTurn = func(t Turn) { p.turns = append(p.turns, t) }
+	p.pastMoments = p.past
+	return p
+}
+
+// leave lets go of what belongs to the command.
+func (p *passage) leave() {
+	clear(p.lines)
+	clear(p.turns)
+	p.lines, p.turns = p.lines[:0], p.turns[:0]
+	p.unit, p.before, p.after, p.rows, p.moments = nil, nil, nil, nil, nil
+	p.course, p.now, p.then, p.sight = course{}, Moment{}, Moment{}, sight{}
+}
+
+func (p *passage) run(ticket *itsm.Ticket) error {
 	u, s := p.unit, p.keeper
 	at := u.Now()
-	if before != nil {
-		was := itsm.TicketOf(before)
+	if p.before != nil {
+		was := itsm.TicketOf(p.before)
 		at = later(at, was.UpdatedAt) // as the event, where the machine's clock went back
 		p.then = momentOf(was, was.UpdatedAt)
-		p.then.Value = func(column string) field.Value { return u.Value(before, column) }
+		p.then.Value = p.thenValue
 	}
 	p.now = momentOf(ticket, at)
-	p.now.Value = func(column string) field.Value {
-		if column == "created_at" && before == nil {
-			return field.Instant(at)
-		}
-		return u.Value(after, column)
-	}
-	p.now.Events = u.Events()
+	p.now.Value, p.now.Events = p.nowValue, u.Events()
 	x := &p.course
-	*x = course{
-		terms: s.terms, ticket: ticket.Ref(), lines: p.lines[:0], past: p.past,
-		told: func(t Turn) { p.turns = append(p.turns, t) },
-	}
+	*x = course{terms: s.terms, ticket: ticket.Ref(), lines: p.lines, past: p.pastMoments, told: p.noteTurn}
 	acts := u.Acts()
 	if err := p.load(slices.Contains(acts, itsm.TriggerClocks)); err != nil {
 		return err
 	}
-	v := look(nil, &p.now)
-	if before != nil {
-		v = look(&p.then, &p.now)
+	v := &p.sight
+	if p.before != nil {
+		*v = look(&p.then, &p.now)
+	} else {
+		*v = look(nil, &p.now)
 	}
-	x.advance(&v)
-	if err := x.join(&v); err != nil {
+	x.advance(v)
+	if err := x.join(v); err != nil {
 		return err
 	}
 	if x.all {
-		if err := p.migrate(&v); err != nil {
+		if err := p.migrate(v); err != nil {
 			return err
 		}
 	}
@@ -154,7 +188,9 @@ func (p *passage) run(ticket *itsm.Ticket, before, after itsm.Record) error {
 		return err
 	}
 	x.settle()
-	return p.save()
+	err := p.save()
+	p.lines = x.lines
+	return err
 }
 
 // load brings the clocks as they are kept. Where they were computed with other terms than the desk has now, such as
@@ -225,9 +261,16 @@ func (p *passage) past() ([]Moment, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.moments = append(Moments(history), p.now)
+		p.moments = append(Moments(history), p.present())
 	}
 	return p.moments, nil
+}
+
+// present is the present moment, for who keeps it beside others.
+func (p *passage) present() Moment {
+	m := p.now
+	m.Events = slices.Clone(m.Events)
+	return m
 }
 
 // migrate takes open clocks to the version of their agreement that is valid now.
@@ -333,7 +376,8 @@ func (p *passage) save() error {
 		}
 	}
 	for i := range p.turns {
-		if err := u.Fact(factTurns, &p.turns[i]); err != nil {
+		p.ink = p.turns[i].append(p.ink[:0])
+		if err := u.Fact(factTurns, json.RawMessage(p.ink)); err != nil {
 			return err
 		}
 	}
@@ -455,8 +499,9 @@ func system(ctx context.Context, tenant, behalf string) context.Context {
 }
 
 // Status is how a clock that a query found stands at an instant. It costs one look at the calendar.
-func (s *Keeper) Status(c *Clock, now time.Time) Status {
-	return status(s.terms.promise(c.Ticket.Kind, c.Agreement, c.AgreementVersion, c.Target), c, now)
+func (s *Keeper) Status(c *Clock, now time.Time) (at Status) {
+	at.fill(s.terms.promise(c.Ticket.Kind, c.Agreement, c.AgreementVersion, c.Target), c, now)
+	return at
 }
 
 // Find answers clocks by their columns: the current cycle of each target of each ticket, as of the last event that moved

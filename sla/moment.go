@@ -3,6 +3,7 @@ package sla
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -46,6 +47,40 @@ type Turn struct {
 	Told     []string  `json:"told,omitempty"`
 	Silenced []string  `json:"silenced,omitempty"`
 	Breached time.Time `json:"breached,omitzero"`
+}
+
+// append writes the turn as JSON.
+func (t *Turn) append(b []byte) []byte {
+	text := func(name, value string) {
+		b = append(append(append(b, ',', '"'), name...), '"', ':')
+		b = field.Text(value).AppendJSON(b)
+	}
+	list := func(name string, values []string) {
+		if len(values) > 0 {
+			b = append(append(append(b, ',', '"'), name...), '"', ':')
+			b = field.List(values...).AppendJSON(b)
+		}
+	}
+	b = append(b, `{"cycle":`...)
+	b = strconv.AppendInt(b, int64(t.Cycle), 10)
+	text("agreement", t.Agreement)
+	if t.Version != 0 {
+		b = strconv.AppendInt(append(b, `,"version":`...), int64(t.Version), 10)
+	}
+	text("target", t.Target)
+	text("did", string(t.Did))
+	if t.Level != "" {
+		text("level", t.Level)
+	}
+	if t.Late {
+		b = append(b, `,"late":true`...)
+	}
+	list("told", t.Told)
+	list("silenced", t.Silenced)
+	if !t.Breached.IsZero() {
+		text("breached", t.Breached.UTC().Format(time.RFC3339Nano))
+	}
+	return append(b, '}')
 }
 
 // Did says what a clock did.
@@ -206,6 +241,9 @@ type sight struct {
 	signs  signs
 }
 
+// nothing is how a ticket stood before it was reported.
+var nothing Moment
+
 func look(before, m *Moment) sight {
 	v := sight{Moment: m, before: before}
 	set := func(is bool, s signs) {
@@ -213,9 +251,8 @@ func look(before, m *Moment) sight {
 			v.signs |= s
 		}
 	}
-	var none Moment
 	if before == nil {
-		v.signs, before = signReported, &none
+		v.signs, before = signReported, &nothing
 	} else {
 		set(m.Phase.Open() && !before.Phase.Open(), signReopened)
 	}
