@@ -123,6 +123,7 @@ type passage struct {
 
 	nowValue, thenValue func(column string) field.Value
 	noteTurn            func(t Turn)
+	repairs             bool // every timer is set again
 	pastMoments         func() ([]Moment, error)
 }
 
@@ -205,6 +206,7 @@ func (p *passage) load(reviewed bool) error {
 		}
 	}
 	stale := repair
+	p.repairs = repair
 	for _, row := range p.rows {
 		promise := x.terms.promise(x.ticket.Kind, row.Agreement, row.AgreementVersion, row.Target)
 		stale = stale || promise != nil && promise.fingerprint != row.Terms && row.Open()
@@ -358,17 +360,21 @@ func (p *passage) save() error {
 	for i := range x.lines {
 		l := &x.lines[i]
 		old := p.row(&l.clock)
-		if old != nil && old.equal(&l.clock) {
+		same := old != nil && old.equal(&l.clock)
+		if same && !(p.repairs && old.Next != "") {
 			continue
 		}
 		timer := timerName(l.clock.Agreement, l.clock.Target)
 		switch {
 		case l.clock.Next == "" && old != nil && old.Next != "":
 			u.CancelTimer(timer)
-		case l.clock.Next != "" && (old == nil || !old.NextAt.Equal(l.clock.NextAt) || old.Next == "" || u.Fired() != nil && u.Fired().Name == timer):
+		case l.clock.Next != "" && (old == nil || !old.NextAt.Equal(l.clock.NextAt) || old.Next == "" || p.repairs || u.Fired() != nil && u.Fired().Name == timer):
 			if err := u.SetTimer(timer, l.clock.NextAt, itsm.TriggerLevel, nil); err != nil {
 				return err
 			}
+		}
+		if same {
+			continue
 		}
 		c := l.clock
 		if err := s.clocks.Put(u, rowName(c.Agreement, c.Target), &c); err != nil {
