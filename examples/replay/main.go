@@ -3,6 +3,7 @@
 // events of our incidents.
 //
 //	go run ./examples/replay -map examples/replay/sample.json examples/replay/sample.xes
+//	go run ./examples/replay -map examples/replay/sample.json -sla examples/replay/sla.json examples/replay/sample.xes
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 
 	"github.com/itsmkit/itsmkit/examples/internal/replay"
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/sla"
 )
 
 func main() {
@@ -35,9 +37,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	mapping := flags.String("map", "", "the mapping `FILE` (JSON): what the columns and statuses of the log mean")
+	agreements := flags.String("sla", "", "agreements and calendars, a `FILE` (JSON): print how the log kept to them, too")
 	asJSON := flags.String("json", "", "write the figures to a `FILE`, too")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-json FILE] LOG")
+		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-sla FILE] [-json FILE] LOG")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -47,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	figures, err := figuresOf(ctx, *mapping, flags.Arg(0), terminal(stderr))
+	figures, err := figuresOf(ctx, *mapping, *agreements, flags.Arg(0), terminal(stderr))
 	if err == nil && *asJSON != "" {
 		err = write(*asJSON, figures)
 	}
@@ -60,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // figuresOf reads, drives and counts.
-func figuresOf(ctx context.Context, mappingPath, logPath string, progress io.Writer) (replay.Figures, error) {
+func figuresOf(ctx context.Context, mappingPath, agreementsPath, logPath string, progress io.Writer) (replay.Figures, error) {
 	var none replay.Figures
 	clock := itsm.MachineClock()
 	begun := clock.Now()
@@ -72,7 +75,11 @@ func figuresOf(ctx context.Context, mappingPath, logPath string, progress io.Wri
 	if err != nil {
 		return none, err
 	}
-	desk, err := replay.New(log)
+	book, err := readBook(agreementsPath)
+	if err != nil {
+		return none, err
+	}
+	desk, err := replay.New(log, book.Agreements...)
 	if err != nil {
 		return none, err
 	}
@@ -85,7 +92,33 @@ func figuresOf(ctx context.Context, mappingPath, logPath string, progress io.Wri
 	driven := clock.Now()
 	figures, err := desk.Figures(ctx)
 	figures.Seconds = replay.Seconds{Parse: parsed.Sub(begun).Seconds(), Replay: driven.Sub(parsed).Seconds()}
+	if err != nil || desk.Clocks() == nil {
+		return figures, err
+	}
+	asked := clock.Now()
+	levels, err := desk.ServiceLevels(ctx)
+	levels.Seconds = clock.Now().Sub(asked).Seconds()
+	figures.ServiceLevels = &levels
 	return figures, err
+}
+
+// readBook reads agreements; none without a path.
+func readBook(path string) (sla.Book, error) {
+	if path == "" {
+		return sla.Book{}, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return sla.Book{}, err
+	}
+	book, err := sla.ParseBook(text)
+	if err != nil {
+		return sla.Book{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(book.Agreements) == 0 {
+		return sla.Book{}, fmt.Errorf("%s: there is no agreement in it", path)
+	}
+	return book, nil
 }
 
 func readMapping(path string) (*replay.Mapping, error) {

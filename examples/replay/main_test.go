@@ -53,6 +53,31 @@ func TestReplay(t *testing.T) {
 	assert.Positive(t, seconds["replay"])
 }
 
+func TestReplayWithAgreements(t *testing.T) {
+	code, stdout, stderr := call(t, t.Context(), "-map", "sample.json", "-sla", "sla.json", "sample.xes")
+	require.Zero(t, code, stderr)
+	for _, line := range []string{
+		"days                     mean 2.7448, median 2.4046, p90 5.0899\n", // as without agreements
+		"          target  priority  tickets  met  late  open in time  open and late   percent\n",
+		"      resolution        P3       13   12     0             0              1   92.31 %\n",
+		"the 6 worst, in working time\n",
+		"  SD-240026  INC0000026  resolution        P4  running  1730h41m23s  1835h41m23s  105h0m0s   1748 %\n",
+		"support hours, resolution, cycle 1: running, 1835h41m23s of 105h0m0s used (1748 %)",
+		"asked in ",
+	} {
+		assert.Contains(t, stdout, line)
+	}
+
+	empty := filepath.Join(t.TempDir(), "empty.json")
+	require.NoError(t, os.WriteFile(empty, []byte(`{"agreements": []}`), 0o600))
+	for path, says := range map[string]string{"gone.json": "gone.json", "sample.json": "unknown field", empty: "there is no agreement in it"} {
+		code, stdout, stderr = call(t, t.Context(), "-map", "sample.json", "-sla", path, "sample.xes")
+		assert.Equal(t, 1, code)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, says)
+	}
+}
+
 // Whatever is wrong: one line that says where, exit code 1, and nothing that looks like a result.
 func TestFailures(t *testing.T) {
 	sample, err := os.ReadFile("sample.xes")

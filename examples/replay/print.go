@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/itsmkit/itsmkit/examples/internal/replay"
 )
@@ -40,7 +41,38 @@ func printFigures(w io.Writer, f replay.Figures) {
 	}
 	line("seconds", "parse %.2f, replay %.2f (%.0f events a second)", f.Seconds.Parse, f.Seconds.Replay, float64(f.Events)/f.Seconds.Replay)
 	out.Flush()
+	if f.ServiceLevels != nil {
+		printLevels(w, f.ServiceLevels)
+	}
 }
+
+// printLevels prints how the log kept to its agreements.
+func printLevels(w io.Writer, levels *replay.ServiceLevels) {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\nattainment")
+	fmt.Fprintln(out, "target\tpriority\ttickets\tmet\tlate\topen in time\topen and late\tpercent\t")
+	for i := range levels.Attainment {
+		a := &levels.Attainment[i]
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%.2f %%\t\n", a.Target, a.Priority, a.Tickets(), a.Met, a.Late, a.OpenInTime, a.OpenLate, a.Percent())
+	}
+	out.Flush()
+
+	out = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "\nthe %d worst, in working time\n", len(levels.Worst))
+	fmt.Fprintln(out, "case\tnumber\ttarget\tpriority\tstate\tover by\tused\tof\tpercent\t")
+	for i := range levels.Worst {
+		l := &levels.Worst[i]
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%v\t%v\t%v\t%d %%\t\n", l.Case, l.Number, l.Target, l.Priority, l.State, short(l.Over()), short(l.Elapsed), short(l.Within), l.Percent)
+	}
+	out.Flush()
+	if levels.Explained != "" {
+		fmt.Fprintf(w, "\nwhere the time of the worst went\n%s", levels.Explained)
+	}
+	fmt.Fprintf(w, "\nasked in %.2f seconds\n", levels.Seconds)
+}
+
+// short drops what is less than a second.
+func short(d time.Duration) time.Duration { return d.Truncate(time.Second) }
 
 func percent(n, of int) string {
 	if of == 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
 	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 )
 
@@ -34,6 +35,9 @@ type Replay struct {
 	incidents *incident.Incidents
 	ways      ways
 
+	agreements []sla.Agreement
+	clocks     *sla.Keeper // nil without agreements
+
 	lives []life // by case
 	tally tally
 	with  []itsm.Option // of the command at hand
@@ -47,7 +51,9 @@ type life struct {
 
 // New opens an empty desk for a log: the incident practice as it is, without auto-close, and where what has ended may
 // be taken up again at any time.
-func New(log *Log) (*Replay, error) {
+//
+// Agreements, if there are any, are in force from the first event on. Levels are not told, because nobody waits for them.
+func New(log *Log, agreements ...sla.Agreement) (*Replay, error) {
 	clock := itsmtest.NewClock(time.Unix(0, log.events[0].at))
 	k, err := itsm.New(itsm.Config{Store: memory.New(), Clock: clock, Authorizer: itsm.DefaultGrants()})
 	if err != nil {
@@ -64,11 +70,17 @@ func New(log *Log) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
+	var clocks *sla.Keeper
+	if len(agreements) > 0 {
+		if clocks, err = sla.New(k, agreements); err != nil {
+			return nil, err
+		}
+	}
 	if err := k.Open(context.Background()); err != nil {
 		return nil, err
 	}
 	return &Replay{
-		log: log, clock: clock, incidents: incidents, ways: plan(),
+		log: log, clock: clock, incidents: incidents, ways: plan(), agreements: agreements, clocks: clocks,
 		lives: make([]life, len(log.Cases)), tally: tally{refused: map[kind]int{}},
 	}, nil
 }

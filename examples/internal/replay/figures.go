@@ -37,6 +37,9 @@ type Figures struct {
 	// TimeInStatus is the share of the time of all cases, 0 to 1, that they had a status of the log.
 	TimeInStatus map[string]float64 `json:"time_in_status"`
 
+	// ServiceLevels are there where the replay had agreements.
+	ServiceLevels *ServiceLevels `json:"service_levels,omitempty"`
+
 	Seconds Seconds `json:"seconds"`
 }
 
