@@ -352,6 +352,11 @@ func (s countingSnapshot) Get(ctx context.Context, key itsm.Key) (itsm.Record, e
 	return s.Snapshot.Get(ctx, key)
 }
 
+func (s countingSnapshot) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
+	s.c.count("owned")
+	return s.Snapshot.Owned(ctx, dst, owner, kind)
+}
+
 func (s countingSnapshot) Query(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
 	s.c.count("query")
 	return s.Snapshot.Query(ctx, dst, q)

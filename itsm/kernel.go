@@ -249,11 +249,12 @@ func (k *Kernel) OnOpen(check func(*Kernel) error) {
 }
 
 func (k *Kernel) fault(format string, args ...any) {
+	fault := fmt.Errorf(format, args...)
 	if k.open {
-		k.log.Error("itsm: registered too late, without effect", "fault", fmt.Sprintf(format, args...))
+		k.log.Error("itsm: registered too late, without effect", "fault", fault)
 		return
 	}
-	k.faults = append(k.faults, fmt.Errorf(format, args...))
+	k.faults = append(k.faults, fault)
 }
 
 func (k *Kernel) kindOf(name string) (*kind, error) {

@@ -85,25 +85,24 @@ func (x *tx) storedRows(t *touch, kd *kind) ([]Record, error) {
 		return of.rows, nil
 	}
 	rows, err := x.readOwned(of.rows, t.key, kd.name)
-	if err == nil {
-		of.rows = rows
-		if slices.ContainsFunc(rows, func(r Record) bool { return r.Header().Version > t.version() }) {
-			x.overtaken, err = true, ErrConflict.with("record", t.key.Ref().String(), "") // the record was written since it was read
-		}
-	}
 	if err != nil {
 		t.owned = t.owned[:n]
 		return nil, err
 	}
+	of.rows = rows
+	for _, r := range rows {
+		if r.Header().Version > t.version() {
+			x.overtaken = true
+			return nil, ErrConflict.with("record", t.key.Ref().String(), "")
+		}
+	}
 	return rows, nil
 }
 
-// readOwned reads the rows of a record as [tx.stored] reads the record: past the snapshot where none is open. They change
-// only with the record, whose version is checked when the transaction commits.
+// readOwned reads the rows of a record as [tx.stored] reads the record: past the snapshot where none is open. They are read
+// after the record and change only with it, so those of another instant are of a later version.
 func (x *tx) readOwned(dst []Record, owner Key, kind string) ([]Record, error) {
-	x.beside++
 	if getter, ok := x.k.store.(Getter); ok && x.snap == nil {
-		x.loose++
 		return getter.Owned(x.ctx, dst, owner, kind)
 	}
 	snap, err := x.snapshot()
@@ -122,9 +121,6 @@ func (x *tx) put(u *Unit, kd *kind, name string, row Record) error {
 	if err := checkText(name); err != nil {
 		return err
 	}
-	if err := kd.plan.Check(plan.Pointer(row)); err != nil {
-		return ErrInvalid.because(err)
-	}
 	stored, err := x.storedRows(t, kd)
 	if err != nil {
 		return err
@@ -133,24 +129,36 @@ func (x *tx) put(u *Unit, kd *kind, name string, row Record) error {
 	if err != nil {
 		return err
 	}
+	if err := x.checkRow(kd, former, row); err != nil {
+		return ErrInvalid.because(err)
+	}
 	t.begin(u)
-	h, was := row.Header(), former.Header()
+	h := row.Header()
 	*h = Head{
 		Tenant: t.key.Tenant, Kind: kd.name, Version: t.version() + 1, UpdatedAt: x.eventTime(t), State: h.State, Phase: h.Phase,
 	}
-	if former == row { // nothing was there
+	if former == nil {
 		h.ID, h.CreatedAt = t.key.Kind+"/"+t.key.ID+"/"+name, h.UpdatedAt
 	} else {
+		was := former.Header()
 		h.ID, h.CreatedAt = was.ID, was.CreatedAt
 	}
 	t.puts = append(t.puts, p)
 	return nil
 }
 
-// place answers what takes the place of a row of that name, and the row that is there; the new one itself where there is
-// none.
+// checkRow refuses what no store can keep. What is as in the row before was looked at then.
+func (x *tx) checkRow(kd *kind, former, row Record) error {
+	if former == nil {
+		return kd.plan.Check(plan.Pointer(row))
+	}
+	x.pen.diff = kd.plan.Diff(x.pen.diff[:0], plan.Pointer(former), plan.Pointer(row))
+	return kd.plan.CheckOnly(x.pen.diff, plan.Pointer(row))
+}
+
+// place answers what takes the place of a row of that name, and the row that is there; nil where there is none.
 func (t *touch) place(kd *kind, stored []Record, name string, row Record) (p put, former Record, err error) {
-	p, former = put{kind: kd, row: row}, row
+	p = put{kind: kd, row: row}
 	front := len(t.key.Kind) + len(t.key.ID) + 2 // of every id of the record's rows
 	rows := len(stored)
 	for i := range t.puts {

@@ -52,8 +52,7 @@ type tx struct {
 	ensured   bool  // one of the numbers is a name that somebody else may have taken since
 	judged    bool  // the store was given the set
 	loose     int   // how often records were read past a snapshot
-	beside    int   // how often projections were read beside a record
-	overtaken bool  // rows of a projection are newer than the record that was read
+	overtaken bool  // rows of a projection are newer than their record was when it was read
 	twin      bool  // the command was tried again because its key may have taken its number
 	deputy    Actor
 	hand      Unit     // of the hooks that project
@@ -496,7 +495,7 @@ func (x *tx) reset() {
 	x.marks, x.saves = x.marks[:0], 0
 	x.undos, x.created, x.failed = x.undos[:0], 0, nil
 	clear(x.merged)
-	x.taken, x.ensured, x.judged, x.overtaken, x.loose, x.beside = false, false, false, false, 0, 0
+	x.taken, x.ensured, x.judged, x.overtaken, x.loose = false, false, false, false, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -564,8 +563,11 @@ func (x *tx) again(err *error, once bool) bool {
 	case x.taken && x.call.key != "" && !x.twin: // by this very command, perhaps, given a second time
 		x.twin = true
 		return true
+	case x.overtaken && !x.judged:
+		*err = ErrConflict
+		return true
 	case errors.Is(*err, ErrConflict):
-		return x.judged || x.overtaken || !once
+		return x.judged || !once
 	case x.judged:
 		return false
 	}
@@ -580,9 +582,9 @@ func (x *tx) again(err *error, once bool) bool {
 }
 
 // torn reports whether the records that a try read were never so at one instant. The store checks what it is given; what
-// is answered without it, a refusal above all, is checked here. The rows of projections change with their records only.
+// is answered without it, a refusal above all, is checked here.
 func (x *tx) torn() (bool, error) {
-	read := x.beside
+	read := 0
 	for _, t := range x.touched {
 		if t.before != nil {
 			read++

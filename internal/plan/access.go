@@ -108,20 +108,41 @@ func (p *Plan) Filled(i int, rec unsafe.Pointer) bool {
 func (p *Plan) Check(rec unsafe.Pointer) error {
 	var faults field.Faults
 	for i := range p.Fields {
-		f := &p.Fields[i]
-		var err error
-		switch f.op {
-		case opCustom:
-			err = (*field.Fields)(f.at(rec)).Check()
-		case opMarshal:
-			err = f.checkText(rec)
-		case opText, opFloat, opTime:
-			err = p.Get(i, rec).Check()
-		case opList:
-			err = checkList(*(*[]string)(f.at(rec)))
-		}
-		faults = appendFaults(faults, f.Name, err)
+		faults = p.check(faults, i, rec)
 	}
+	return orNone(faults)
+}
+
+// CheckOnly is Check of some fields, as for a record that differs in them from one that was checked.
+func (p *Plan) CheckOnly(fields []int, rec unsafe.Pointer) error {
+	var faults field.Faults
+	for _, i := range fields {
+		faults = p.check(faults, i, rec)
+	}
+	return orNone(faults)
+}
+
+func (p *Plan) check(faults field.Faults, i int, rec unsafe.Pointer) field.Faults {
+	f := &p.Fields[i]
+	var err error
+	switch f.op {
+	case opCustom:
+		err = (*field.Fields)(f.at(rec)).Check()
+	case opMarshal:
+		err = f.checkText(rec)
+	case opText, opFloat, opTime:
+		err = p.Get(i, rec).Check()
+	case opList:
+		err = checkList(*(*[]string)(f.at(rec)))
+	}
+	if err == nil {
+		return faults
+	}
+	return appendFaults(faults, f.Name, err)
+}
+
+// orNone is no error where there is no fault.
+func orNone(faults field.Faults) error {
 	if len(faults) == 0 {
 		return nil
 	}

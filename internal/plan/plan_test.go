@@ -326,6 +326,10 @@ func TestCheckFindsWhatNoStoreKeeps(t *testing.T) {
 		"score": field.ErrNumber, "x": field.ErrText,
 	}, got)
 	assert.NoError(t, p.Check(plan.Pointer(&record{})))
+
+	require.ErrorAs(t, p.CheckOnly([]int{p.Index("id"), p.Index("score")}, plan.Pointer(&r)), &faults)
+	assert.Len(t, faults, 2, "of these alone")
+	assert.NoError(t, p.CheckOnly(nil, plan.Pointer(&r)))
 }
 
 type optional struct{ set bool }

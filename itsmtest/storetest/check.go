@@ -104,7 +104,9 @@ func (t *trial) gotten(fed []itsm.Delivery) string {
 		if err != nil && !errors.Is(err, itsm.ErrNotFound) {
 			t.ok(err, "Getter.Get %s", quoted(k))
 		}
-		fmt.Fprintln(&b, "gotten", text(r))
+		owned, err := g.Owned(t.Context(), nil, k, steps)
+		t.ok(err, "Getter.Owned %s", quoted(k))
+		fmt.Fprintln(&b, "gotten", text(r), text(owned))
 	}
 	return b.String()
 }
@@ -115,7 +117,7 @@ func (t *trial) look(v itsm.Snapshot) string {
 	ctx := t.Context()
 	var b strings.Builder
 	for _, tenant := range []string{acme, umbrella} {
-		for _, kind := range []string{jobs, chores} {
+		for _, kind := range []string{jobs, chores, steps} {
 			q := &itsm.StoreQuery{Tenant: tenant, Kind: kind, Limit: 1000, Sort: []itsm.Sort{{Column: "amount", Descending: true}}}
 			found, err := v.Query(ctx, nil, q)
 			t.ok(err, "Query")
@@ -163,8 +165,10 @@ func (t *trial) lookAt(v itsm.Snapshot, b *strings.Builder, k itsm.Key) {
 	t.ok(err, "Rows")
 	timers, err := v.Timers(t.Context(), nil, k)
 	t.ok(err, "Timers")
-	if r != nil || len(events)+len(rows)+len(timers) > 0 {
-		fmt.Fprintln(b, text(r), text(events), text(rows), text(timers))
+	owned, err := v.Owned(t.Context(), nil, k, steps)
+	t.ok(err, "Owned")
+	if r != nil || len(events)+len(rows)+len(timers)+len(owned) > 0 {
+		fmt.Fprintln(b, text(r), text(events), text(rows), text(timers), text(owned))
 	}
 }
 

@@ -494,4 +494,12 @@ var faults = map[string]fault{
 }
 
 // faultNames are the faults in order.
-func faultNames() []string { return slices.Sorted(maps.Keys(faults)) }
+func faultNames() []string {
+	return slices.Sorted(maps.Keys(allFaults()))
+}
+
+func allFaults() map[string]fault {
+	all := maps.Clone(faults)
+	maps.Copy(all, ownedFaults)
+	return all
+}

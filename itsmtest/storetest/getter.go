@@ -81,6 +81,8 @@ var getters = []promise{
 		for _, k := range []itsm.Key{j.Key(), key(id(99))} {
 			_, err := get.Get(gone, k)
 			t.fails(err, context.Canceled, "Getter.Get with a cancelled context")
+			_, err = get.Owned(gone, nil, k, steps)
+			t.fails(err, context.Canceled, "Getter.Owned with a cancelled context")
 		}
 		t.same(t.get(j.Key()), j, "Getter.Get after one with a cancelled context")
 	}},

@@ -22,10 +22,11 @@ type job struct {
 	Data   []byte `json:"data"`
 }
 
-// The kinds and tenants of the suite. Chores are jobs by another name: the same ids must not meet.
+// The kinds and tenants of the suite. Chores are jobs by another name: the same ids must not meet. Steps are owned by jobs.
 const (
 	jobs   = "job"
 	chores = "chore"
+	steps  = "step"
 
 	acme     = "acme"
 	umbrella = "umbrella"
@@ -117,6 +118,21 @@ func (j *job) write(rows ...itsm.Row) itsm.RecordWrite {
 	return itsm.RecordWrite{Record: j, Expect: j.Version - 1, Event: j.event(), Rows: rows}
 }
 
+// step is a row that j's version puts beside it.
+func (j *job) step(name string, change func(*job)) *job {
+	s := newJob(itsm.Key{Tenant: j.Tenant, Kind: steps, ID: j.Kind + "/" + j.ID + "/" + name})
+	s.Version, s.UpdatedAt, s.Note = j.Version, j.UpdatedAt, name
+	if change != nil {
+		change(s)
+	}
+	return s
+}
+
+// owns puts a row beside j, in place of the version that it had.
+func (j *job) owns(s *job, expect int64) itsm.RecordWrite {
+	return itsm.RecordWrite{Record: s, Expect: expect, Owner: j.Key()}
+}
+
 // put is a set that writes records and nothing else.
 func put(jobs ...*job) *itsm.WriteSet {
 	set := &itsm.WriteSet{}
@@ -133,7 +149,9 @@ type codec struct {
 }
 
 // kinds are the codecs that every store starts with.
-func kinds() []itsm.Codec { return []itsm.Codec{codec{kind: jobs}, codec{kind: chores}} }
+func kinds() []itsm.Codec {
+	return []itsm.Codec{codec{kind: jobs}, codec{kind: chores}, codec{kind: steps}}
+}
 
 func (c codec) Kind() string { return c.kind }
 

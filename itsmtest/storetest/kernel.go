@@ -47,7 +47,17 @@ type (
 	work struct{ By int }
 )
 
-const tasks = "task"
+// tally is a row beside a task: what its commands came to.
+type tally struct {
+	itsm.Head
+	Count int `json:"count" itsm:"index"`
+	Acts  int `json:"acts"`
+}
+
+const (
+	tasks   = "task"
+	tallies = "tally"
+)
 
 func taskTable() lifecycle.Definition {
 	return lifecycle.Definition{
@@ -118,6 +128,23 @@ func (p *play) practice(k *itsm.Kernel) error {
 		},
 		BeforeCommit: func(u *itsm.Unit, c itsm.Change) error { return u.Fact("acts", len(c.Acts)) },
 	})
+	projection := itsm.NewProjection[tally](k, tallies)
+	k.Hook(itsm.Hook{Name: "tallies", Kinds: []string{tasks}, Project: func(u *itsm.Unit, _, after itsm.Record) error {
+		rows, err := projection.In(u)
+		if err != nil {
+			return err
+		}
+		all := tally{Count: after.(*task).Count, Acts: len(u.Acts())}
+		for _, row := range rows {
+			if strings.HasSuffix(row.ID, "/all") {
+				all.Acts += row.Acts
+			}
+		}
+		if err := projection.Put(u, "all", &all); err != nil {
+			return err
+		}
+		return projection.Put(u, string(after.(*task).State), &tally{Count: all.Count})
+	}})
 	return nil
 }
 
@@ -154,6 +181,9 @@ func (t *trial) play(seed uint64, odds int) *play {
 		if n%10 == 0 {
 			command(itsm.Ref{Kind: tasks}, "report", report{Title: fmt.Sprint("Task ", n)})
 			made = t.query(&itsm.StoreQuery{Tenant: acme, Kind: tasks, Limit: 100})
+			if len(made) == 0 {
+				t.Fatalf("no task was made: %s", answers)
+			}
 		}
 		on := itsm.Ref{Kind: tasks, ID: made[draw.IntN(len(made))]}
 		switch by := draw.IntN(4); draw.IntN(6) {
@@ -200,7 +230,9 @@ func (t *trial) traces(made []string) string {
 			t.ok(err, "Rows")
 			timers, err := v.Timers(ctx, nil, k)
 			t.ok(err, "Timers")
-			fmt.Fprintf(&b, "%s\n%s\n", t.taskText(r), text(timers))
+			owned, err := v.Owned(ctx, nil, k, tallies)
+			t.ok(err, "Owned")
+			fmt.Fprintf(&b, "%s\n%s\n%s\n", t.taskText(r), text(timers), asJSON(owned))
 			for _, e := range events {
 				bare := *e
 				bare.Sealed, bare.Rows, bare.Digest = slices.Clone(e.Sealed), slices.Clone(e.Rows), itsm.Digest{}

@@ -74,9 +74,11 @@ var snapshots = []promise{
 		t.ok(err, "Receipt")
 		sub, err := v.Subscription(ctx, "mail")
 		t.ok(err, "Subscription")
+		owned, err := v.Owned(ctx, nil, j.Key(), steps)
+		t.ok(err, "Owned")
 		v.Close()
 		all := func() string {
-			return text(record) + text(records) + text(events) + text(rows) + text(found) + text(timers) + text(receipt) + text(sub)
+			return text(record) + text(owned) + text(records) + text(events) + text(rows) + text(found) + text(timers) + text(receipt) + text(sub)
 		}
 		before := all()
 		t.changeEverything(j)
@@ -153,6 +155,7 @@ func (t *trial) changeEverything(j *job) {
 	set := crowded(n.write(n.row(10, "message")))
 	last := &set.Records[len(set.Records)-1]
 	last.Removed = []int64{2}
+	set.Records = append(set.Records, n.owns(n.step("a", func(s *job) { s.Amount = 99 }), 1), n.owns(n.step("c", nil), 0))
 	set.Fired = new(j.timer("close", after(60)))
 	set.Timers = append(set.Timers, itsm.TimerWrite{Timer: n.timer("review", after(7))})
 	set.Redactions = append(set.Redactions, itsm.Redaction{Key: j.Key(), Version: 1, Fields: []string{"@actor", "title"}, RowIDs: []int64{1}})

@@ -36,8 +36,8 @@ type Harness struct {
 	// leaves the first handle open: both are then used at once. Nil says that a store does not outlive its handle.
 	Reopen func(t *testing.T, s itsm.Store) itsm.Store
 
-	// Getter says that the store is an [itsm.Getter] too. The kernel then reads single records that way, and the suite
-	// reads each one both ways. A store that is one without saying so fails, as one does that says so and is none: a
+	// Getter says that the store is an [itsm.Getter] too. The kernel then reads single records and what they own that way,
+	// and the suite reads each one both ways. A store that is one without saying so fails, as one does that says so and is none: a
 	// wrapper loses it easily.
 	Getter bool
 
@@ -60,6 +60,7 @@ func Run(t *testing.T, h Harness) {
 		{"Prepare", prepare},
 		{"Get", get},
 		{"Getter", getters},
+		{"Owned", ownership},
 		{"Events", events},
 		{"Rows", rows},
 		{"Apply", apply},

@@ -27,7 +27,7 @@ func TestRun(t *testing.T) {
 	case lostHandle:
 		reopen = func(*testing.T, itsm.Store) itsm.Store { return memory.New() }
 	default:
-		damage = faults[name].damage
+		damage = allFaults()[name].damage
 	}
 	storetest.Run(t, storetest.Harness{
 		Open:          func(*testing.T) itsm.Store { return damage(memory.New()) },
@@ -44,7 +44,7 @@ func TestRunFindsFaults(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range faultNames() {
 		t.Run(name, func(t *testing.T) {
-			group, promise, ok := strings.Cut(faults[name].breaks, "/")
+			group, promise, ok := strings.Cut(allFaults()[name].breaks, "/")
 			require.True(t, ok)
 			promise = strings.ReplaceAll(promise, " ", "_")
 			run := exec.CommandContext(t.Context(), program, "-test.timeout=60s",

@@ -196,6 +196,9 @@ var apply = []promise{
 			timers, err := v.Timers(ctx, nil, j.Key())
 			t.ok(err, "Timers")
 			clear(timers)
+			owned, err := v.Owned(ctx, nil, j.Key(), steps)
+			t.ok(err, "Owned")
+			clear(owned)
 			t.same(t.look(v), t.lookNow(), "a reader cleared the slices that it was given, and the view shows it")
 		})
 		deliveries := t.feed(0)
@@ -232,6 +235,7 @@ func (t *trial) furnished() *job {
 	set := put(j, other)
 	set.Records[0].Rows = []itsm.Row{j.row(1, "message"), j.row(2, "message"), j.row(3, "")}
 	set.Records[1].Rows = []itsm.Row{other.row(1, "message")}
+	set.Records = append(set.Records, j.owns(j.step("b", nil), 0), j.owns(j.step("a", nil), 0), other.owns(other.step("a", nil), 0))
 	set.Timers = []itsm.TimerWrite{{Timer: j.timer("remind", after(30))}, {Timer: j.timer("close", after(60))}, {Timer: other.timer("close", after(90))}}
 	set.Receipt = j.receipt("once")
 	set.Subscription = &itsm.Subscription{
@@ -250,7 +254,9 @@ func crowded(writes ...itsm.RecordWrite) *itsm.WriteSet {
 	a, b := newJob(key(id(3))), newJob(itsm.Key{Tenant: acme, Kind: chores, ID: id(1)})
 	furnished := newJob(key(id(1)))
 	return &itsm.WriteSet{
-		Records: slices.Concat([]itsm.RecordWrite{a.write(a.row(1, "message"), a.row(2, "")), b.write(b.row(1, "message"))}, writes),
+		Records: slices.Concat([]itsm.RecordWrite{
+			a.write(a.row(1, "message"), a.row(2, "")), a.owns(a.step("a", nil), 0), b.write(b.row(1, "message")),
+		}, writes),
 		Timers: []itsm.TimerWrite{
 			{Timer: a.timer("close", after(10))},
 			{Timer: furnished.timer("remind", after(0)), Cancel: true},
@@ -348,6 +354,7 @@ var cancellation = []promise{
 				{"Get", func() error { _, err := v.Get(gone, j.Key()); return err }},
 				{"Query", func() error { _, err := v.Query(gone, nil, q); return err }},
 				{"Count", func() error { _, err := v.Count(gone, q); return err }},
+				{"Owned", func() error { _, err := v.Owned(gone, nil, j.Key(), steps); return err }},
 				{"Events", func() error { _, err := v.Events(gone, nil, j.Key(), 0, 0); return err }},
 				{"Rows", func() error { _, err := v.Rows(gone, nil, j.Key(), "", 0, 0); return err }},
 				{"FindRows", func() error { _, err := v.FindRows(gone, nil, acme, itsm.Comments, "message", 10); return err }},

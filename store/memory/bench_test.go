@@ -29,6 +29,40 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
+// BenchmarkOwned finds the two records that one of many owns, beside the floor: the same two by their ids.
+func BenchmarkOwned(b *testing.B) {
+	ctx := context.Background()
+	const owners = 1000
+	s := filled(b, owners)
+	var owner, first, second [owners]itsm.Key
+	for i := range owners {
+		next := written(name(i), 2, nil)
+		next.Expect = 1
+		x, y := ownedBy(name(i), "first", 2, 0), ownedBy(name(i), "second", 2, 0)
+		put(b, s, next, x, y)
+		owner[i], first[i], second[i] = keyOf(name(i)), x.Record.Header().Key(), y.Record.Header().Key()
+	}
+	var dst []itsm.Record
+	b.Run("owned", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if dst, _ = s.Owned(ctx, dst[:0], owner[i%owners], "note"); len(dst) != 2 {
+				b.Fatal(len(dst))
+			}
+		}
+	})
+	b.Run("floor: two by id", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			_, errFirst := s.Get(ctx, first[i%owners])
+			_, errSecond := s.Get(ctx, second[i%owners])
+			if errFirst != nil || errSecond != nil {
+				b.Fatal(errFirst, errSecond)
+			}
+		}
+	})
+}
+
 // sets are b.N commands, each with a version, an event and a moved timer.
 type sets struct {
 	records []itsm.RecordWrite

@@ -26,7 +26,7 @@ type entry struct {
 	table *table
 	id    string
 	// owned lists the records that this one owns. It only grows, and snapshots see of each what they see of any record.
-	owned *owned
+	owned owned
 	dirty bool
 	// place is one more than the entry's ordinal, 0 while the table's indexes do not know it. Their lock guards it.
 	place uint32

@@ -21,6 +21,7 @@ import (
 // model is what a store should hold, kept in the plainest way: a snapshot is a copy of all of it.
 type model struct {
 	notes    map[string]*note
+	owned    map[string][]string // the ids of the notes that a note owns, in order
 	events   map[string][]*itsm.Event
 	rows     map[string][]itsm.Row
 	timers   map[string]map[string]itsm.Timer
@@ -31,7 +32,10 @@ type model struct {
 func (m *model) clone() *model {
 	c := &model{
 		notes: maps.Clone(m.notes), receipts: maps.Clone(m.receipts), position: m.position,
-		events: map[string][]*itsm.Event{}, rows: map[string][]itsm.Row{}, timers: map[string]map[string]itsm.Timer{},
+		owned: map[string][]string{}, events: map[string][]*itsm.Event{}, rows: map[string][]itsm.Row{}, timers: map[string]map[string]itsm.Timer{},
+	}
+	for id, list := range m.owned {
+		c.owned[id] = slices.Clone(list)
 	}
 	for id, list := range m.events {
 		c.events[id] = slices.Clone(list)
@@ -114,6 +118,9 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 		m.notes[id] = w.Record.(*note)
 		m.events[id] = append(m.events[id], w.Event)
 		set.Records = append(set.Records, w)
+		for _, row := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "B"}), 0, 2, rapid.ID[string]).Draw(t, "owned") {
+			set.Records = append(set.Records, m.own(t, id, row, version))
+		}
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "timers") {
 		id := name(rapid.IntRange(0, 149).Draw(t, "timer of"))
@@ -159,6 +166,25 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 	require.NoError(t, s.Apply(context.Background(), set))
 }
 
+// own puts a note beside another one.
+func (m *model) own(t *rapid.T, owner, row string, version int64) itsm.RecordWrite {
+	id := owner + "/" + row
+	w := written(id, version, func(n *note) {
+		n.Group = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "group")
+		n.Rank = rapid.Int64Range(0, 9).Draw(t, "rank")
+	})
+	w.Event, w.Owner, w.Expect = nil, keyOf(owner), 0
+	if before := m.notes[id]; before != nil {
+		w.Expect = before.Version
+	} else {
+		list := append(m.owned[owner], id)
+		slices.Sort(list)
+		m.owned[owner] = list
+	}
+	m.notes[id] = w.Record.(*note)
+	return w
+}
+
 func drawFilter(t *rapid.T) *itsm.Filter {
 	group, rank, id, odd := itsm.Where("group"), itsm.Where("rank"), itsm.Where("id"), itsm.Where("odd")
 	parts := rapid.SliceOfN(rapid.SampledFrom([]itsm.Filter{
@@ -190,6 +216,12 @@ func (m *model) check(t *rapid.T, v itsm.Snapshot) {
 	} else {
 		require.NoError(t, err)
 		require.Same(t, want, got)
+	}
+	owned, err := v.Owned(ctx, nil, keyOf(id), "note")
+	require.NoError(t, err)
+	require.Len(t, owned, len(m.owned[id]))
+	for i, r := range owned {
+		require.Same(t, m.notes[m.owned[id][i]], r)
 	}
 	events, err := v.Events(ctx, nil, keyOf(id), 0, 0)
 	require.NoError(t, err)

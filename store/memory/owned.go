@@ -8,7 +8,7 @@ import (
 )
 
 // owned are the records of one kind that a record owns, in order of id, and behind them those of other kinds. A record
-// owns few kinds, and what it owns stays.
+// owns few kinds, mostly one, and what it owns stays.
 type owned struct {
 	kind string
 	list []*entry
@@ -40,14 +40,14 @@ func (e *entry) owns(w *itsm.RecordWrite) *entry {
 
 // own adds an entry to what another one owns.
 func (e *entry) own(of *entry) {
-	o := e.owned
-	for o != nil && o.kind != of.table.kind {
+	o := &e.owned
+	for o.kind != of.table.kind && o.kind != "" {
+		if o.next == nil {
+			o.next = &owned{}
+		}
 		o = o.next
 	}
-	if o == nil {
-		o = &owned{kind: of.table.kind, next: e.owned}
-		e.owned = o
-	}
+	o.kind = of.table.kind
 	if at, there := findOwned(o.list, of.id); !there {
 		o.list = slices.Insert(o.list, at, of)
 	}

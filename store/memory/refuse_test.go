@@ -51,6 +51,13 @@ func TestApplyRefusesWhatNoStoreCouldWrite(t *testing.T) {
 		}()},
 		{"a record twice", record(func(w *itsm.RecordWrite) { *w = written("1", 2, nil) })},
 		{"a record twice among many", many},
+		{"an owner without a kind", record(func(w *itsm.RecordWrite) { w.Event, w.Owner = nil, itsm.Key{Tenant: "acme", ID: "1"} })},
+		{"an owner of another tenant", record(func(w *itsm.RecordWrite) { w.Event, w.Owner = nil, itsm.Key{Tenant: "umbra", Kind: "note", ID: "1"} })},
+		{"its own owner", record(func(w *itsm.RecordWrite) { w.Event, w.Owner = nil, keyOf("2") })},
+		{"an owner and an event", record(func(w *itsm.RecordWrite) { w.Owner = keyOf("1") })},
+		{"an owner and rows", record(func(w *itsm.RecordWrite) {
+			w.Event, w.Owner, w.Rows = nil, keyOf("1"), []itsm.Row{{Record: keyOf("2"), ID: 1}}
+		})},
 		{"a timer of no record", timer(func(x *itsm.Timer) { x.Key.ID = "" })},
 		{"a timer of another kind", timer(func(x *itsm.Timer) { x.Key.Kind = "other" })},
 		{"a timer due never", timer(func(x *itsm.Timer) { x.Due = time.Time{} })},
