@@ -91,7 +91,7 @@ const (
 	StoppedForGood  Ending = "stopped_for_good" // an event kept the promise
 	ByCondition     Ending = "condition"        // the target's cancel condition
 	TicketCancelled Ending = "ticket_cancelled" // cancelled, merged, a duplicate
-	NotPromised     Ending = "not_promised"     // the ticket is not under the agreement any more
+	NotPromised     Ending = "not_promised"     // the ticket is not under the agreement any more, or the next cycle is not
 	AgreementGone   Ending = "agreement_gone"   // the desk does not know that version any more
 	StartedAnew     Ending = "started_anew"     // the promise changed, and the next cycle began
 	WasReset        Ending = "reset"            // the target's reset condition

@@ -62,7 +62,7 @@ func (x *course) advance(v *sight) {
 		o := l.p.offer(v.Moment)
 		again := l.p.step(c, v, o)
 		if c.State != was {
-			l.fell = c.EndedBy == NotPromised
+			l.fell = c.EndedBy == NotPromised && c.State == Cancelled
 			x.turn(c, did(was, c.State))
 		}
 		if v.Phase.Terminal() {
@@ -134,10 +134,7 @@ func (x *course) join(v *sight) error {
 
 func (x *course) joinOne(p *promise, v *sight) error {
 	at := x.find(p.Name, p.target.Name)
-	if at >= 0 && (x.lines[at].clock.EndedBy == "" || x.lines[at].clock.EndedBy == TicketCancelled) || v.Phase == lifecycle.Cancelled {
-		return nil
-	}
-	if !p.offer(v.Moment).ok {
+	if at >= 0 && !x.lines[at].over() || v.Phase == lifecycle.Cancelled || !p.offer(v.Moment).ok {
 		return nil
 	}
 	late := v.before != nil && !p.offer(v.before).ok
@@ -158,8 +155,13 @@ func (x *course) joinOne(p *promise, v *sight) error {
 	return nil
 }
 
-// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again: it may be
-// that it would be open if it had been promised all the time.
+// over reports whether the clock ended because it was not promised.
+func (l *line) over() bool {
+	return l.clock.EndedBy == NotPromised || l.clock.EndedBy == AgreementGone || l.clock.EndedBy == EndedBefore
+}
+
+// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again or is
+// reopened: it may be that it would be open if it had been promised all the time.
 func (l *line) returns(p *promise, v *sight, late bool) bool {
 	switch l.clock.EndedBy {
 	case NotPromised, AgreementGone:
@@ -167,7 +169,7 @@ func (l *line) returns(p *promise, v *sight, late bool) bool {
 	case EndedBefore:
 		return late || v.signs&signReopened != 0
 	}
-	return late && p.OnChange != StartAnew
+	return false
 }
 
 // start begins the first cycle of a target.
@@ -219,10 +221,11 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
 	if at >= 0 {
 		old := &x.lines[at].clock
-		if !c.Open() && old.EndedBy != NotPromised && old.EndedBy != AgreementGone {
-			return // it is over under either
+		another := p.OnChange != StartAnew && !old.Started.Equal(c.Started) // others began and ended meanwhile
+		if !c.Open() && !another && old.EndedBy == EndedBefore {
+			return
 		}
-		if old.Cycle == c.Cycle && !old.Started.Equal(c.Started) && p.OnChange != StartAnew { // others began and ended meanwhile
+		if another && old.Cycle == c.Cycle {
 			c.Cycle, c.Reached, c.Silenced = c.Cycle+1, nil, nil
 		}
 		if old.Cycle < c.Cycle && x.finished != nil {
