@@ -90,13 +90,16 @@ func did(from, to Stage) Did {
 
 // next begins another cycle.
 func (x *course) next(l *line, v *sight, o offer) {
-	l.p.aim(&l.clock)
-	l.clock.Ticket = x.ticket
-	if x.finished != nil {
-		x.finished(l.clock)
-	}
+	x.finish(&l.clock)
 	l.clock = l.p.begin(v, o, l.clock.Cycle+1)
 	x.turn(&l.clock, Began)
+}
+
+// finish hands on a cycle after which another begins. Its levels are told no more.
+func (x *course) finish(c *Clock) {
+	if c.Ticket, c.Next, c.NextAt = x.ticket, "", (time.Time{}); x.finished != nil {
+		x.finished(*c)
+	}
 }
 
 // drop ends a clock whose agreement is gone. Without its calendar nothing more is counted.
@@ -228,9 +231,8 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 		if another && old.Cycle == c.Cycle {
 			c.Cycle, c.Reached, c.Silenced = c.Cycle+1, nil, nil
 		}
-		if old.Cycle < c.Cycle && x.finished != nil {
-			old.Ticket = x.ticket
-			x.finished(*old)
+		if old.Cycle < c.Cycle {
+			x.finish(old)
 		}
 		x.lines[at] = line{clock: c, p: p}
 	} else {

@@ -396,3 +396,19 @@ func TestEvaluateGrows(t *testing.T) {
 		}
 	})
 }
+
+// A history that keeps what clocks did gives the same clocks again, whatever agreements are known later.
+func TestReplay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := stories.Draw(t, "story")
+		silver := s.agreement() // another for the other tickets, which hands over to and takes over from it
+		silver.Name = "silver"
+		mail := itsm.Where("service").Is("mail")
+		if silver.Where = &mail; rapid.Bool().Draw(t, "silver starts anew") {
+			silver.OnChange = sla.StartAnew
+		}
+		terms := must(sla.NewTerms(s.agreement(), silver))
+		moments := terms.Recorded("incident", s.moments())
+		require.Equal(t, terms.Evaluate("incident", s.moments(), s.end), terms.Replayed("incident", moments, s.end))
+	})
+}
