@@ -88,7 +88,7 @@ var (
 	inNet    = part{sla.Condition{Groups: []string{"net"}}, never, func(p *page) bool { return p.group == "net" }}
 	bothDone = []lifecycle.Phase{lifecycle.Resolved, lifecycle.Closed}
 
-	starts = []part{
+	someStarts = []part{
 		{happens: func(p *page) bool { return p.first }, lasts: never}, // left out
 		{happens: func(p *page) bool { return p.first }, lasts: never},
 		event("incident.escalated"),
@@ -98,7 +98,7 @@ var (
 		{sla.Condition{Events: []string{sla.Reported, sla.Answered, sla.Reopened}},
 			func(p *page) bool { return p.first || p.answers || p.reopened }, never},
 	}
-	stops = []part{
+	someStops = []part{
 		{sla.Condition{Phases: bothDone}, never, (*page).done},
 		{sla.Condition{Phases: bothDone[:1]}, never, func(p *page) bool { return p.phase == lifecycle.Resolved }},
 		event("incident.commented"),
@@ -106,18 +106,18 @@ var (
 		{sla.Condition{Events: []string{sla.Answered}, Phases: bothDone}, func(p *page) bool { return p.answers }, (*page).done},
 		{sla.Condition{Facts: []sla.Fact{sla.EverAnswered}, Phases: bothDone}, never, func(p *page) bool { return p.talked || p.done() }},
 	}
-	pauses = []part{
+	somePauses = []part{
 		nothing,
 		{sla.Condition{Phases: []lifecycle.Phase{lifecycle.Waiting}}, never, func(p *page) bool { return p.phase == lifecycle.Waiting }},
 		{sla.Condition{Holds: []itsm.HoldReason{itsm.HoldCaller}}, never, func(p *page) bool { return p.hold == itsm.HoldCaller }},
 		{sla.Condition{Phases: []lifecycle.Phase{lifecycle.Waiting}, And: []sla.Condition{inNet.condition}}, never,
 			func(p *page) bool { return p.phase == lifecycle.Waiting && p.group == "net" }},
 	}
-	cancels = []part{
+	someCancels = []part{
 		nothing, nothing, event("incident.waived"),
 		{sla.Condition{Holds: []itsm.HoldReason{itsm.HoldVendor}}, never, func(p *page) bool { return p.hold == itsm.HoldVendor }},
 	}
-	resets = []part{nothing, nothing, event("incident.restarted")}
+	someResets = []part{nothing, nothing, event("incident.restarted")}
 )
 
 // mark is a level in minutes: so many before or after the end, or a percentage.
@@ -183,9 +183,9 @@ func (s *story) agreement() sla.Agreement {
 var stories = rapid.Custom(func(t *rapid.T) story {
 	s := story{
 		shift: rapid.SampledFrom(shifts).Draw(t, "shift"),
-		start: rapid.SampledFrom(starts).Draw(t, "start"), stop: rapid.SampledFrom(stops).Draw(t, "stop"),
-		pause: rapid.SampledFrom(pauses).Draw(t, "pause"), cancel: rapid.SampledFrom(cancels).Draw(t, "cancel"),
-		reset:  rapid.SampledFrom(resets).Draw(t, "reset"),
+		start: rapid.SampledFrom(someStarts).Draw(t, "start"), stop: rapid.SampledFrom(someStops).Draw(t, "stop"),
+		pause: rapid.SampledFrom(somePauses).Draw(t, "pause"), cancel: rapid.SampledFrom(someCancels).Draw(t, "cancel"),
+		reset:  rapid.SampledFrom(someResets).Draw(t, "reset"),
 		reopen: rapid.SampledFrom([]sla.Reopen{sla.Continue, sla.Continue, sla.ContinueCounted, sla.NewCycle, sla.Stay}).Draw(t, "reopen"),
 		anew:   rapid.IntRange(0, 2).Draw(t, "anew") == 0, onlyVPN: rapid.IntRange(0, 2).Draw(t, "only vpn") == 0,
 		deadline: rapid.IntRange(0, 4).Draw(t, "deadline") == 0,

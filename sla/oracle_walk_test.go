@@ -1,6 +1,7 @@
 package sla_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/itsmkit/itsmkit/lifecycle"
@@ -317,11 +318,19 @@ func (s *story) commit(x *seen, c *cycle, p *page) {
 	for minute := c.ended; s.deadline && minute.Before(p.at); minute = minute.Add(time.Minute) {
 		s.reach(c, p, minute)
 	}
+	s.note(x, c)
+}
+
+// note keeps what a cycle has come to.
+func (s *story) note(x *seen, c *cycle) {
 	for _, level := range c.passed {
 		level.cycle = len(x.cycles)
 		x.told = append(x.told, level)
+		for i := range s.marks {
+			c.reached[i] = c.reached[i] || levelName(i) == level.level
+		}
 	}
-	if c.breached.IsZero() {
+	if c.passed = nil; c.breached.IsZero() {
 		c.breached = c.missed
 	}
 }
@@ -333,14 +342,7 @@ func (s *story) look(x *seen, c *cycle, p *page, minute time.Time) {
 	case c.stage == sla.Running:
 		c.passed = nil
 		s.reach(c, p, minute)
-		for _, level := range c.passed {
-			level.cycle = len(x.cycles)
-			x.told = append(x.told, level)
-		}
-		if c.breached.IsZero() {
-			c.breached = c.missed
-		}
-		c.passed = nil
+		s.note(x, c)
 	case c.stage == sla.Completed && s.reopen == sla.ContinueCounted && !s.deadline:
 		s.reach(c, p, minute)
 		if s.shift.open(minute.In(brussels.Location())) {
@@ -355,8 +357,10 @@ func (s *story) reach(c *cycle, p *page, minute time.Time) {
 		if c.reached[i] || !s.there(c, p, m, minute) {
 			continue
 		}
-		c.reached[i] = true
-		c.passed = append(c.passed, told{level: levelName(i), at: minute.UTC()})
+		name := levelName(i)
+		if !slices.ContainsFunc(c.passed, func(t told) bool { return t.level == name }) {
+			c.passed = append(c.passed, told{level: name, at: minute.UTC()})
+		}
 	}
 	if c.missed.IsZero() && s.there(c, p, mark{percent: 100}, minute) {
 		c.missed = minute

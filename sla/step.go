@@ -168,7 +168,11 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 	if v.Phase == lifecycle.Cancelled {
 		c.EndedBy = TicketCancelled // of which nothing ever changes again
 	}
-	if c.EndedBy == TicketCancelled || v.Phase.Terminal() || c.EndedBy == EndedBefore && v.signs&signReopened != 0 {
+	if c.EndedBy == TicketCancelled || v.Phase.Terminal() {
+		return false
+	}
+	if c.EndedBy == EndedBefore && v.signs&signReopened != 0 { // it is looked at again: see returns
+		c.Idle = c.Idle || p.start.lasting && !p.start.lasts(v)
 		return false
 	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
