@@ -236,7 +236,7 @@ func (s *story) turnKept(x *seen, w *watch, p *page, promised, comes bool) {
 	case c.reopenable && p.reopened && s.free(p) && s.goesOn() && !promised:
 		c.stage, c.lost = sla.Cancelled, true
 	case c.early && !w.dead && (p.reopened || comes && !out.fresh):
-		if promised && (w.open || !c.started.Equal(w.started)) {
+		if c.lost = !promised; promised && (w.open || !c.started.Equal(w.started)) {
 			adopt()
 		}
 	case out.fresh && !promised:

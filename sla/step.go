@@ -172,7 +172,9 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 		return false
 	}
 	if c.EndedBy == EndedBefore && v.signs&signReopened != 0 { // it is looked at again: see returns
-		c.Idle = c.Idle || p.start.lasting && !p.start.lasts(v)
+		if c.Idle = c.Idle || p.start.lasting && !p.start.lasts(v); !o.ok && p.OnChange != StartAnew {
+			c.EndedBy = NotPromised
+		}
 		return false
 	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
