@@ -21,10 +21,6 @@ const (
 	Cancelled Stage = "cancelled" // it ended without a result
 )
 
-var phaseOf = map[Stage]lifecycle.Phase{
-	Running: lifecycle.Active, Paused: lifecycle.Waiting, Completed: lifecycle.Resolved, Cancelled: lifecycle.Cancelled,
-}
-
 // Clock is a cycle of a target on a ticket, as of the last event that moved it: a row that queries find by its columns.
 // [Keeper.Status] tells how it stands at an instant. It is a value that nobody changes.
 type Clock struct {
@@ -105,7 +101,18 @@ func (c *Clock) Stage() Stage { return c.State }
 // Open reports whether the clock runs or is paused.
 func (c *Clock) Open() bool { return c.State == Running || c.State == Paused }
 
-func (c *Clock) set(s Stage) { c.State, c.Phase = s, phaseOf[s] }
+func (c *Clock) set(s Stage) {
+	switch c.State = s; s {
+	case Running:
+		c.Phase = lifecycle.Active
+	case Paused:
+		c.Phase = lifecycle.Waiting
+	case Completed:
+		c.Phase = lifecycle.Resolved
+	default:
+		c.Phase = lifecycle.Cancelled
+	}
+}
 
 // equal compares all that is computed.
 func (c *Clock) equal(d *Clock) bool {

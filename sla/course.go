@@ -14,6 +14,9 @@ type course struct {
 	terms  *Terms
 	ticket itsm.Ref
 	lines  []line
+	// families are those of the ticket's kind, once they were needed.
+	families []family
+	full     bool // nothing can join before a clock of theirs ends
 	// past answers all moments up to the present one, for targets that come late.
 	past func() ([]Moment, error)
 	// all has every target that is promised begin, also where nothing of the ticket changed for it.
@@ -39,6 +42,16 @@ func (x *course) find(agreement, target string) int {
 	return -1
 }
 
+// lineOf is the place of a promise's clock, of whatever version.
+func (x *course) lineOf(p *promise) int {
+	for i := range x.lines {
+		if x.lines[i].p == p {
+			return i
+		}
+	}
+	return x.find(p.Name, p.target.Name)
+}
+
 func (x *course) turn(c *Clock, did Did) {
 	if x.told != nil {
 		x.told(Turn{
@@ -61,6 +74,9 @@ func (x *course) advance(v *sight) {
 		was := c.State
 		o := l.p.offer(v.Moment)
 		again := l.p.step(c, v, o)
+		if c.State != was || !c.Open() {
+			x.full = false
+		}
 		if c.State != was {
 			l.fell = c.EndedBy == NotPromised && c.State == Cancelled
 			x.turn(c, did(was, c.State))
@@ -119,25 +135,36 @@ func (x *course) drop(l *line, v *sight) {
 // join lets targets begin that are promised now: those that start with the moment, and those under which the ticket
 // comes only now.
 func (x *course) join(v *sight) error {
-	families := x.terms.families[x.ticket.Kind]
-	for i := range families {
-		f := &families[i]
+	if x.full {
+		return nil
+	}
+	if x.families == nil {
+		x.families = x.terms.families[x.ticket.Kind]
+	}
+	full := true
+	for i := range x.families {
+		f := &x.families[i]
+		full = full && len(f.versions) == 1 && f.versions[0].always
 		policy := f.valid(v.At)
 		if policy == nil {
 			continue
 		}
 		for j := range policy.promises {
-			if err := x.joinOne(&policy.promises[j], v); err != nil {
-				return err
+			p := &policy.promises[j]
+			if at := x.lineOf(p); at < 0 || x.lines[at].over() {
+				full = false
+				if err := x.joinOne(p, v, at); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	x.full = full
 	return nil
 }
 
-func (x *course) joinOne(p *promise, v *sight) error {
-	at := x.find(p.Name, p.target.Name)
-	if at >= 0 && !x.lines[at].over() || v.Phase == lifecycle.Cancelled || !p.offer(v.Moment).ok {
+func (x *course) joinOne(p *promise, v *sight, at int) error {
+	if v.Phase == lifecycle.Cancelled || !p.offer(v.Moment).ok {
 		return nil
 	}
 	late := v.before != nil && !p.offer(v.before).ok
@@ -160,7 +187,7 @@ func (x *course) joinOne(p *promise, v *sight) error {
 
 // over reports whether the clock ended because it was not promised.
 func (l *line) over() bool {
-	return l.clock.EndedBy == NotPromised || l.clock.EndedBy == AgreementGone || l.clock.EndedBy == EndedBefore
+	return l.clock.EndedBy != "" && (l.clock.EndedBy == NotPromised || l.clock.EndedBy == AgreementGone || l.clock.EndedBy == EndedBefore)
 }
 
 // returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again or is

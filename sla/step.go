@@ -60,18 +60,21 @@ func (p *promise) halt(c *Clock, at time.Time) {
 	if c.Since.IsZero() {
 		return
 	}
+	used := sum(c.Used, p.worked(c.Since, at))
 	for i := range p.target.Levels {
 		l := &p.target.Levels[i]
-		if c.told(l.Name) || slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
+		if p.target.Deadline == "" && p.threshold(c, l) > used || c.told(l.Name) || slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
 			continue
 		}
 		if reached := p.reaches(c, l); !reached.IsZero() && reached.Before(at) {
 			c.Passed = append(slices.Clip(c.Passed), Passed{l.Name, reached})
 		}
 	}
-	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
+	if len(c.Passed) > 1 {
+		slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
+	}
 	c.lapse(at)
-	c.Used = sum(c.Used, p.worked(c.Since, at))
+	c.Used = used
 	c.Since, c.Due = time.Time{}, time.Time{}
 }
 
