@@ -151,7 +151,7 @@ func percent(elapsed, within time.Duration) int {
 	}
 	hi, lo := bits.Mul64(uint64(elapsed%within), 100)
 	rest, _ := bits.Div64(hi, lo, uint64(within))
-	return int(min(elapsed/within, math.MaxInt64/100-1))*100 + int(rest)
+	return int(min(elapsed/within, math.MaxInt/100-1))*100 + int(rest)
 }
 
 // share is a percentage of a time, and the longest time where it cannot be told.

@@ -30,7 +30,7 @@ func then(at string, did ...func(s *stage)) scene { return scene{at, did} }
 
 // when reads an instant in Brussels, such as "02 09:00" of March 2026, where the 2nd is a Monday, or with its year and month.
 func when(text string) time.Time {
-	if !strings.HasPrefix(text, "2") || len(text) < 13 {
+	if len(text) < 10 {
 		text = "2026-03-" + text
 	}
 	return at(text)
