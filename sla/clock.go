@@ -21,10 +21,6 @@ const (
 	Cancelled Stage = "cancelled" // it ended without a result
 )
 
-var phaseOf = map[Stage]lifecycle.Phase{
-	Running: lifecycle.Active, Paused: lifecycle.Waiting, Completed: lifecycle.Resolved, Cancelled: lifecycle.Cancelled,
-}
-
 // Clock is a cycle of a target on a ticket, as of the last event that moved it: a row that queries find by its columns.
 // [Keeper.Status] tells how it stands at an instant. It is a value that nobody changes.
 type Clock struct {
@@ -91,7 +87,7 @@ const (
 	StoppedForGood  Ending = "stopped_for_good" // an event kept the promise
 	ByCondition     Ending = "condition"        // the target's cancel condition
 	TicketCancelled Ending = "ticket_cancelled" // cancelled, merged, a duplicate
-	NotPromised     Ending = "not_promised"     // the ticket is not under the agreement any more
+	NotPromised     Ending = "not_promised"     // the ticket is not under the agreement any more, or the next cycle is not
 	AgreementGone   Ending = "agreement_gone"   // the desk does not know that version any more
 	StartedAnew     Ending = "started_anew"     // the promise changed, and the next cycle began
 	WasReset        Ending = "reset"            // the target's reset condition
@@ -102,7 +98,18 @@ const (
 // Open reports whether the clock runs or is paused.
 func (c *Clock) Open() bool { return c.State == Running || c.State == Paused }
 
-func (c *Clock) set(s Stage) { c.State, c.Phase = s, phaseOf[s] }
+func (c *Clock) set(s Stage) {
+	switch c.State = s; s {
+	case Running:
+		c.Phase = lifecycle.Active
+	case Paused:
+		c.Phase = lifecycle.Waiting
+	case Completed:
+		c.Phase = lifecycle.Resolved
+	default:
+		c.Phase = lifecycle.Cancelled
+	}
+}
 
 // equal compares all that is computed.
 func (c *Clock) equal(d *Clock) bool {
@@ -141,7 +148,7 @@ func percent(elapsed, within time.Duration) int {
 	}
 	hi, lo := bits.Mul64(uint64(elapsed%within), 100)
 	rest, _ := bits.Div64(hi, lo, uint64(within))
-	return int(min(elapsed/within, math.MaxInt64/100-1))*100 + int(rest)
+	return int(min(elapsed/within, math.MaxInt/100-1))*100 + int(rest)
 }
 
 // share is a percentage of a time, and the longest time where it cannot be told.

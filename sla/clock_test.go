@@ -299,20 +299,3 @@ func TestAgreementCheck(t *testing.T) {
 		})
 	}
 }
-
-func BenchmarkEvaluate(b *testing.B) {
-	a := agreement(resolution())
-	var moments []sla.Moment
-	for i, now := 0, at("2026-03-02 09:00"); i < 20; i, now = i+1, now.Add(5*time.Hour) {
-		m := sla.Moment{At: now, Phase: lifecycle.Active, Priority: 2}
-		if i%3 == 2 {
-			m.Phase, m.Hold = lifecycle.Waiting, itsm.HoldCaller
-		}
-		moments = append(moments, m)
-	}
-	now := at("2026-03-12 09:00")
-	b.ReportAllocs()
-	for b.Loop() {
-		evaluate(a, moments, now)
-	}
-}

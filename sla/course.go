@@ -14,6 +14,9 @@ type course struct {
 	terms  *Terms
 	ticket itsm.Ref
 	lines  []line
+	// families are those of the ticket's kind, once they were needed.
+	families []family
+	full     bool // nothing can join before a clock of theirs ends
 	// past answers all moments up to the present one, for targets that come late.
 	past func() ([]Moment, error)
 	// all has every target that is promised begin, also where nothing of the ticket changed for it.
@@ -39,6 +42,16 @@ func (x *course) find(agreement, target string) int {
 	return -1
 }
 
+// lineOf is the place of a promise's clock, of whatever version.
+func (x *course) lineOf(p *promise) int {
+	for i := range x.lines {
+		if x.lines[i].p == p {
+			return i
+		}
+	}
+	return x.find(p.Name, p.target.Name)
+}
+
 func (x *course) turn(c *Clock, did Did) {
 	if x.told != nil {
 		x.told(Turn{
@@ -61,8 +74,11 @@ func (x *course) advance(v *sight) {
 		was := c.State
 		o := l.p.offer(v.Moment)
 		again := l.p.step(c, v, o)
+		if c.State != was || !c.Open() {
+			x.full = false
+		}
 		if c.State != was {
-			l.fell = c.EndedBy == NotPromised
+			l.fell = c.EndedBy == NotPromised && c.State == Cancelled
 			x.turn(c, did(was, c.State))
 		}
 		if v.Phase.Terminal() {
@@ -90,13 +106,16 @@ func did(from, to Stage) Did {
 
 // next begins another cycle.
 func (x *course) next(l *line, v *sight, o offer) {
-	l.p.aim(&l.clock)
-	l.clock.Ticket = x.ticket
-	if x.finished != nil {
-		x.finished(l.clock)
-	}
+	x.finish(&l.clock)
 	l.clock = l.p.begin(v, o, l.clock.Cycle+1)
 	x.turn(&l.clock, Began)
+}
+
+// finish hands on a cycle after which another begins. Its levels are told no more.
+func (x *course) finish(c *Clock) {
+	if c.Ticket, c.Next, c.NextAt = x.ticket, "", (time.Time{}); x.finished != nil {
+		x.finished(*c)
+	}
 }
 
 // drop ends a clock whose agreement is gone. Without its calendar nothing more is counted.
@@ -116,28 +135,36 @@ func (x *course) drop(l *line, v *sight) {
 // join lets targets begin that are promised now: those that start with the moment, and those under which the ticket
 // comes only now.
 func (x *course) join(v *sight) error {
-	families := x.terms.families[x.ticket.Kind]
-	for i := range families {
-		f := &families[i]
+	if x.full {
+		return nil
+	}
+	if x.families == nil {
+		x.families = x.terms.families[x.ticket.Kind]
+	}
+	full := true
+	for i := range x.families {
+		f := &x.families[i]
+		full = full && len(f.versions) == 1 && f.versions[0].always
 		policy := f.valid(v.At)
 		if policy == nil {
 			continue
 		}
 		for j := range policy.promises {
-			if err := x.joinOne(&policy.promises[j], v); err != nil {
-				return err
+			p := &policy.promises[j]
+			if at := x.lineOf(p); at < 0 || x.lines[at].over() {
+				full = false
+				if err := x.joinOne(p, v, at); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	x.full = full
 	return nil
 }
 
-func (x *course) joinOne(p *promise, v *sight) error {
-	at := x.find(p.Name, p.target.Name)
-	if at >= 0 && (x.lines[at].clock.EndedBy == "" || x.lines[at].clock.EndedBy == TicketCancelled) || v.Phase == lifecycle.Cancelled {
-		return nil
-	}
-	if !p.offer(v.Moment).ok {
+func (x *course) joinOne(p *promise, v *sight, at int) error {
+	if v.Phase == lifecycle.Cancelled || !p.offer(v.Moment).ok {
 		return nil
 	}
 	late := v.before != nil && (v.before.Phase.Terminal() || !p.offer(v.before).ok)
@@ -158,8 +185,13 @@ func (x *course) joinOne(p *promise, v *sight) error {
 	return nil
 }
 
-// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again: it may be
-// that it would be open if it had been promised all the time.
+// over reports whether the clock ended because it was not promised.
+func (l *line) over() bool {
+	return l.clock.EndedBy != "" && (l.clock.EndedBy == NotPromised || l.clock.EndedBy == AgreementGone || l.clock.EndedBy == EndedBefore)
+}
+
+// returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again or is
+// reopened: it may be that it would be open if it had been promised all the time.
 func (l *line) returns(p *promise, v *sight, late bool) bool {
 	switch l.clock.EndedBy {
 	case NotPromised, AgreementGone:
@@ -167,7 +199,7 @@ func (l *line) returns(p *promise, v *sight, late bool) bool {
 	case EndedBefore:
 		return late || v.signs&signReopened != 0
 	}
-	return late && p.OnChange != StartAnew
+	return false
 }
 
 // start begins the first cycle of a target.
@@ -182,10 +214,9 @@ func (x *course) start(p *promise, v *sight, o offer) {
 func (x *course) adopt(p *promise, v *sight, at int, moments []Moment) {
 	t := Turn{Cycle: 1}
 	if at >= 0 {
-		t.Cycle, t.Breached = x.lines[at].clock.Cycle, x.lines[at].clock.Breached
+		t.Cycle = x.lines[at].clock.Cycle
 	}
 	if p.OnChange == StartAnew {
-		t.Breached = time.Time{}
 		if at >= 0 && x.lines[at].clock.EndedBy != EndedBefore {
 			t.Cycle++
 		}
@@ -218,20 +249,20 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 		return
 	}
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
-	if !by.Breached.IsZero() {
+	if at < 0 && !by.Breached.IsZero() { // of a clock that nobody knows any more
 		c.Breached = by.Breached
 	}
 	if at >= 0 {
 		old := &x.lines[at].clock
-		if !c.Open() && old.EndedBy != NotPromised && old.EndedBy != AgreementGone {
-			return // it is over under either
+		another := p.OnChange != StartAnew && !old.Started.Equal(c.Started) // others began and ended meanwhile
+		if !c.Open() && !another && old.EndedBy == EndedBefore {
+			return
 		}
-		if old.Cycle == c.Cycle && !old.Started.Equal(c.Started) && p.OnChange != StartAnew { // others began and ended meanwhile
+		if another && old.Cycle == c.Cycle {
 			c.Cycle, c.Reached, c.Silenced = c.Cycle+1, nil, nil
 		}
-		if old.Cycle < c.Cycle && x.finished != nil {
-			old.Ticket = x.ticket
-			x.finished(*old)
+		if old.Cycle < c.Cycle {
+			x.finish(old)
 		}
 		x.lines[at] = line{clock: c, p: p}
 	} else {
@@ -240,7 +271,7 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	if x.told != nil {
 		x.told(Turn{
 			Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Adopted,
-			Told: c.Reached, Silenced: c.Silenced, Breached: by.Breached,
+			Told: c.Reached, Silenced: c.Silenced, Breached: c.Breached,
 		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 func (t *Terms) Evaluate(kind string, moments []Moment, now time.Time) []Status {
 	var ended []Clock
 	x := &course{terms: t, ticket: itsm.Ref{Kind: kind}, finished: func(c Clock) { ended = append(ended, c) }}
-	x.lines = make([]line, 0, 8)
+	x.lines = make([]line, 0, t.lines(kind))
 	until := 0
 	x.past = func() ([]Moment, error) { return moments[:until], nil }
 	var before *Moment
@@ -34,6 +34,14 @@ func (t *Terms) Evaluate(kind string, moments []Moment, now time.Time) []Status 
 	return t.statuses(x, ended, now)
 }
 
+// lines is how many clocks a ticket of a kind may have at most, but for versions.
+func (t *Terms) lines(kind string) (n int) {
+	for _, f := range t.families[kind] {
+		n += len(f.versions[0].promises)
+	}
+	return n
+}
+
 // statuses are all cycles of a course at an instant.
 func (t *Terms) statuses(x *course, ended []Clock, now time.Time) []Status {
 	all := make([]Status, 0, len(ended)+len(x.lines))
@@ -41,28 +49,32 @@ func (t *Terms) statuses(x *course, ended []Clock, now time.Time) []Status {
 		l := &x.lines[i]
 		for j := range ended {
 			if c := &ended[j]; c.Target == l.clock.Target && c.Agreement == l.clock.Agreement {
-				all = append(all, status(t.promise(x.ticket.Kind, c.Agreement, c.AgreementVersion, c.Target), c, now))
+				all = append(all, Status{Clock: *c, At: now})
+				all[len(all)-1].stand(t.promise(x.ticket.Kind, c.Agreement, c.AgreementVersion, c.Target))
 			}
 		}
-		all = append(all, status(l.p, &l.clock, now))
+		all = append(all, Status{Clock: l.clock, At: now})
+		all[len(all)-1].stand(l.p)
 	}
 	return all
 }
 
-// status is how a clock stands at an instant. Without its promise nothing is counted beyond what the clock says.
-func status(p *promise, c *Clock, now time.Time) (s Status) {
-	s.fill(p, c, now)
+// status is how a clock stands at an instant.
+func status(p *promise, c *Clock, now time.Time) Status {
+	s := Status{Clock: *c, At: now}
+	s.stand(p)
 	return s
 }
 
-func (s *Status) fill(p *promise, c *Clock, now time.Time) {
-	s.Clock, s.At, s.Elapsed = *c, now, c.Used
-	if p != nil && !c.Since.IsZero() {
-		s.Elapsed = sum(c.Used, p.worked(c.Since, now))
+// stand computes how the clock stands at the status's instant. Without its promise nothing is counted beyond what the clock
+// says.
+func (s *Status) stand(p *promise) {
+	if s.Elapsed = s.Used; p != nil && !s.Since.IsZero() {
+		s.Elapsed = sum(s.Used, p.worked(s.Since, s.At))
 	}
-	s.Clock.breach(now)
-	s.Remaining = c.Within - s.Elapsed
-	s.Percent = percent(s.Elapsed, c.Within)
+	s.breach(s.At)
+	s.Remaining = s.Within - s.Elapsed
+	s.Percent = percent(s.Elapsed, s.Within)
 }
 
 // course of a whole history, by what its events say.

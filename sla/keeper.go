@@ -506,7 +506,8 @@ func system(ctx context.Context, tenant, behalf string) context.Context {
 
 // Status is how a clock that a query found stands at an instant. It costs one look at the calendar.
 func (s *Keeper) Status(c *Clock, now time.Time) (at Status) {
-	at.fill(s.terms.promise(c.Ticket.Kind, c.Agreement, c.AgreementVersion, c.Target), c, now)
+	at.Clock, at.At = *c, now
+	at.stand(s.terms.promise(c.Ticket.Kind, c.Agreement, c.AgreementVersion, c.Target))
 	return at
 }
 

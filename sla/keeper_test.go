@@ -93,19 +93,19 @@ func (f *fixture) clockOf(t require.TestingT, target string) sla.Status {
 	return clocks[i]
 }
 
-// told is a level that was written on the ticket, and when.
-type told struct {
+// toldAt is a level that was written on the ticket, and when.
+type toldAt struct {
 	itsm.LevelReached
 	at time.Time
 }
 
-func (f *fixture) told(t require.TestingT) []told {
+func (f *fixture) told(t require.TestingT) []toldAt {
 	history, err := f.History(f.ann, f.ref, 0, 0)
 	require.NoError(t, err)
-	var list []told
+	var list []toldAt
 	for _, e := range history {
 		for _, l := range e.Levels() {
-			list = append(list, told{l, e.At})
+			list = append(list, toldAt{l, e.At})
 		}
 	}
 	return list
@@ -237,7 +237,7 @@ func (f *fixture) requireTimers(t *rapid.T) {
 	require.Equal(t, want, f.timers(t))
 }
 
-func TestLevels(t *testing.T) {
+func TestLevelsAreTold(t *testing.T) {
 	wait := func(d time.Duration) func(*fixture) error {
 		return func(f *fixture) error { return f.clock.Advance(context.Background(), d) }
 	}

@@ -241,28 +241,34 @@ type sight struct {
 	signs  signs
 }
 
-// nothing is how a ticket stood before it was reported.
-var nothing Moment
-
 func look(before, m *Moment) sight {
-	v := sight{Moment: m, before: before}
-	set := func(is bool, s signs) {
-		if is {
-			v.signs |= s
+	v := sight{Moment: m, before: before, signs: signReported}
+	var asked, answered time.Time
+	nobody := true
+	if before != nil {
+		if v.signs = 0; m.Phase.Open() && !before.Phase.Open() {
+			v.signs = signReopened
 		}
+		asked, answered, nobody = before.AskedAt, before.AnsweredAt, before.Assignee == ""
 	}
-	if before == nil {
-		v.signs, before = signReported, &nothing
-	} else {
-		set(m.Phase.Open() && !before.Phase.Open(), signReopened)
+	if m.Assignee == "" {
+		v.signs |= signUnassigned
+	} else if v.signs |= signAssigned; nobody {
+		v.signs |= signTaken
 	}
-	set(!m.AskedAt.IsZero() && !m.AskedAt.Equal(before.AskedAt), signAsked)
-	set(!m.AnsweredAt.Equal(before.AnsweredAt) || m.AskedAt.IsZero() && !before.AskedAt.IsZero(), signAnswered)
-	set(m.Assignee != "" && before.Assignee == "", signTaken)
-	set(m.Assignee != "", signAssigned)
-	set(m.Assignee == "", signUnassigned)
-	set(!m.AnsweredAt.IsZero(), signEverAnswered)
-	set(!m.AskedAt.IsZero(), signAwaiting)
+	if !m.AnsweredAt.IsZero() {
+		v.signs |= signEverAnswered
+	}
+	if !m.AskedAt.IsZero() {
+		if v.signs |= signAwaiting; !m.AskedAt.Equal(asked) {
+			v.signs |= signAsked
+		}
+	} else if !asked.IsZero() {
+		v.signs |= signAnswered
+	}
+	if !m.AnsweredAt.Equal(answered) {
+		v.signs |= signAnswered
+	}
 	return v
 }
 
@@ -271,7 +277,7 @@ type condition struct {
 	events, facts signs
 	names         []string
 	phases        uint16
-	holds         []itsm.HoldReason
+	reasons       []itsm.HoldReason
 	groups        []string
 	others        []string
 	and           []condition
@@ -279,7 +285,7 @@ type condition struct {
 }
 
 func compile(c *Condition) condition {
-	out := condition{holds: slices.Clone(c.Holds), groups: slices.Clone(c.Groups), others: slices.Clone(c.OtherGroups)}
+	out := condition{reasons: slices.Clone(c.Holds), groups: slices.Clone(c.Groups), others: slices.Clone(c.OtherGroups)}
 	for _, event := range c.Events {
 		if sign, common := eventSigns[event]; common {
 			out.events |= sign
@@ -302,6 +308,10 @@ func compile(c *Condition) condition {
 
 // happens reports whether one of the condition's events is in a moment.
 func (c *condition) happens(v *sight) bool {
+	return (c.events&v.signs != 0 || len(c.names) > 0) && c.happened(v)
+}
+
+func (c *condition) happened(v *sight) bool {
 	if c.events&v.signs == 0 && (len(c.names) == 0 || !slices.ContainsFunc(v.Events, func(e string) bool { return slices.Contains(c.names, e) })) {
 		return false
 	}
@@ -309,12 +319,11 @@ func (c *condition) happens(v *sight) bool {
 }
 
 // lasts reports whether the ticket stands as the condition says.
-func (c *condition) lasts(v *sight) bool {
-	if !c.lasting {
-		return false
-	}
+func (c *condition) lasts(v *sight) bool { return c.lasting && c.holds(v) }
+
+func (c *condition) holds(v *sight) bool {
 	if c.phases&(1<<v.Phase) == 0 && c.facts&v.signs == 0 &&
-		(len(c.holds) == 0 || v.Hold == "" || !slices.Contains(c.holds, v.Hold)) &&
+		(len(c.reasons) == 0 || v.Hold == "" || !slices.Contains(c.reasons, v.Hold)) &&
 		(len(c.groups) == 0 || v.Group == "" || !slices.Contains(c.groups, v.Group)) &&
 		(len(c.others) == 0 || slices.Contains(c.others, v.Group)) {
 		return false

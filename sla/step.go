@@ -60,18 +60,21 @@ func (p *promise) halt(c *Clock, at time.Time) {
 	if c.Since.IsZero() {
 		return
 	}
+	used := sum(c.Used, p.worked(c.Since, at))
 	for i := range p.target.Levels {
 		l := &p.target.Levels[i]
-		if c.told(l.Name) || slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
+		if p.target.Deadline == "" && p.threshold(c, l) > used || c.told(l.Name) || slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
 			continue
 		}
 		if reached := p.reaches(c, l); !reached.IsZero() && reached.Before(at) {
 			c.Passed = append(slices.Clip(c.Passed), Passed{l.Name, reached})
 		}
 	}
-	slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
+	if len(c.Passed) > 1 {
+		slices.SortStableFunc(c.Passed, func(a, b Passed) int { return a.At.Compare(b.At) })
+	}
 	c.lapse(at)
-	c.Used = sum(c.Used, p.worked(c.Since, at))
+	c.Used = used
 	c.Since, c.Due = time.Time{}, time.Time{}
 }
 
@@ -96,7 +99,7 @@ func (p *promise) step(c *Clock, v *sight, o offer) (again bool) {
 	switch {
 	case p.stop.happens(v):
 		p.end(c, v, Completed, StoppedForGood)
-		return o.ok && p.start.happens(v) && p.free(v)
+		return p.start.happens(v) && p.another(c, v, o)
 	case p.stop.lasts(v) || v.Phase.Terminal() && v.Phase != lifecycle.Cancelled:
 		p.end(c, v, Completed, Stopped)
 		return false
@@ -171,31 +174,45 @@ func (p *promise) stepEnded(c *Clock, v *sight, o offer) (again bool) {
 	if c.EndedBy == TicketCancelled || v.Phase.Terminal() {
 		return false
 	}
+	if c.EndedBy == EndedBefore && v.signs&signReopened != 0 { // it is looked at again: see returns
+		if c.Idle = c.Idle || p.start.lasting && !p.start.lasts(v); !o.ok && p.OnChange != StartAnew {
+			c.EndedBy = NotPromised
+		}
+		return false
+	}
 	if c.EndedBy == Stopped && v.signs&signReopened != 0 && p.free(v) {
-		switch {
-		case p.reopen != Stay && p.reopen != NewCycle && p.stop.happens(v): // in the same moment
-			c.EndedBy = StoppedForGood
-			return false
-		case p.reopen == Continue || p.reopen == ContinueCounted:
-			if p.goOn(c, v, o); !o.ok {
+		switch p.reopen {
+		case Continue, ContinueCounted:
+			if c.follow(v); o.ok {
+				p.goOn(c, v, o)
+			} else {
 				p.end(c, v, Cancelled, NotPromised)
 			}
 			return false
-		case p.reopen == NewCycle && o.ok:
-			return true
-		case p.reopen == NewCycle && p.OnChange == StartAnew:
-			c.EndedBy = NotPromised // the next cycle begins when it is promised again
-			return false
+		case NewCycle:
+			return p.another(c, v, o)
 		}
 	}
 	if p.start.happens(v) {
-		return o.ok && p.free(v)
+		return p.another(c, v, o)
 	}
 	if !p.start.lasts(v) {
 		c.Idle = p.start.lasting
 		return false
 	}
-	return c.Idle && o.ok && p.free(v)
+	return c.Idle && p.another(c, v, o)
+}
+
+// another reports whether the next cycle begins after an ended one. Where it would but is not promised, it is looked at
+// again when it is.
+func (p *promise) another(c *Clock, v *sight, o offer) bool {
+	if !p.free(v) {
+		return false
+	}
+	if !o.ok {
+		c.EndedBy = NotPromised
+	}
+	return o.ok
 }
 
 // goOn takes a completed cycle up again. Where the time in between counts, it does by the promise under which the cycle
@@ -205,12 +222,8 @@ func (p *promise) goOn(c *Clock, v *sight, o offer) {
 		p.run(c, c.Ended, offer{within: c.Within, deadline: o.deadline})
 		p.halt(c, v.At)
 	}
-	if o.ok {
-		c.Within = o.within
-	}
-	c.Ended, c.EndedBy, c.Idle = time.Time{}, "", false
-	c.follow(v)
-	p.place(c, v, offer{within: c.Within, deadline: o.deadline})
+	c.Ended, c.EndedBy, c.Idle, c.Within = time.Time{}, "", false, o.within
+	p.place(c, v, o)
 }
 
 // follow copies what of the ticket queries of clocks name.
@@ -344,6 +357,12 @@ func (p *promise) adopt(moments []Moment, o offer, old *Clock) (c Clock, ok bool
 	}
 	v := look(nil, before)
 	c.follow(&v)
+	running := !c.Since.IsZero()
+	p.halt(&c, v.At)
+	c.Breached, c.Passed = time.Time{}, nil
+	if old != nil && old.Started.Equal(c.Started) {
+		c.Breached = old.Breached
+	}
 	if !c.Open() {
 		c.set(Cancelled)
 		if c.EndedBy != TicketCancelled {
@@ -351,12 +370,6 @@ func (p *promise) adopt(moments []Moment, o offer, old *Clock) (c Clock, ok bool
 		}
 		c.Within = o.within
 		return c, true
-	}
-	running := !c.Since.IsZero()
-	p.halt(&c, v.At)
-	c.Breached, c.Passed = time.Time{}, nil
-	if old != nil && old.Started.Equal(c.Started) {
-		c.Breached = old.Breached
 	}
 	if c.Within = o.within; running {
 		p.run(&c, v.At, o)

@@ -32,6 +32,7 @@ type policy struct {
 	Agreement
 	fingerprint string
 	promises    []promise
+	always      bool // valid without a bound
 }
 
 // promise is a target ready for use.
@@ -42,6 +43,7 @@ type promise struct {
 	start, pause, stop, cancel, reset condition
 	calendar                          *calendar.Calendar
 	reopen                            Reopen
+	within                            []time.Duration // by priority, 0 for none
 }
 
 // NewTerms checks agreements and lists every fault of every one. What it is given may be changed afterwards.
@@ -93,7 +95,7 @@ func (t *Terms) add(kind string, p *policy) {
 
 // ready compiles an agreement, whatever is wrong with it.
 func ready(a Agreement) *policy {
-	p := &policy{Agreement: a}
+	p := &policy{Agreement: a, always: a.From.IsZero() && a.Until.IsZero()}
 	p.promises = make([]promise, len(p.Targets))
 	for i := range p.Targets {
 		target := &p.Targets[i]
@@ -109,6 +111,13 @@ func ready(a Agreement) *policy {
 			start: or(&target.Start, &start), stop: or(&target.Stop, &stop),
 			pause: compile(&target.Pause), cancel: compile(&target.Cancel), reset: compile(&target.Reset),
 			calendar: cmp.Or(target.Calendar, p.Calendar), reopen: cmp.Or(target.Reopen, reopen),
+		}
+		p.promises[i].within = []time.Duration{0}
+		for priority, within := range target.Within {
+			for len(p.promises[i].within) <= int(priority) {
+				p.promises[i].within = append(p.promises[i].within, 0)
+			}
+			p.promises[i].within[priority] = within
 		}
 		if p.promises[i].calendar == nil {
 			p.promises[i].calendar = calendar.Always()
@@ -175,7 +184,7 @@ func cloneFilter(f *itsm.Filter, depth int) *itsm.Filter {
 // valid is the version of a family that a ticket comes under at an instant, nil for none.
 func (f *family) valid(at time.Time) *policy {
 	for _, p := range f.versions {
-		if !at.Before(p.From) && (p.Until.IsZero() || at.Before(p.Until)) {
+		if p.always || !at.Before(p.From) && (p.Until.IsZero() || at.Before(p.Until)) {
 			return p
 		}
 	}
@@ -223,9 +232,10 @@ func (p *promise) offer(m *Moment) (o offer) {
 		o.ok = !o.deadline.IsZero()
 		return o
 	}
-	if o.within, o.ok = p.target.Within[m.Priority]; !o.ok {
-		o.within, o.ok = p.target.Within[AnyPriority]
+	if o.within = p.within[AnyPriority]; int(m.Priority) < len(p.within) && p.within[m.Priority] > 0 {
+		o.within = p.within[m.Priority]
 	}
+	o.ok = o.within > 0
 	return o
 }
 
