@@ -187,6 +187,9 @@ func (w *world) requireToldOnce(ref itsm.Ref) {
 		seen[l] = true
 	}
 	for _, e := range w.history(ref) {
+		for _, turn := range sla.Turns(&e) {
+			require.True(w.t, turn.Agreement != "" && turn.Target != "" && turn.Cycle > 0 && turn.Did != "", "%s: %+v", ref, turn)
+		}
 		for _, l := range e.Levels() {
 			if l.Suppressed {
 				continue
