@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/itsmkit/itsmkit/calendar"
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
@@ -48,6 +49,9 @@ func (a *Agreement) Check() error {
 	if !a.From.IsZero() && !a.Until.IsZero() && !a.From.Before(a.Until) {
 		f.add("it is valid until %s, which is not after %s", a.Until.Format(time.RFC3339), a.From.Format(time.RFC3339))
 	}
+	if neverOpens(a.Calendar) {
+		f.add(neverOpened)
+	}
 	f.filter(a.Where, 0)
 	seen := map[string]bool{}
 	for i := range a.Targets {
@@ -62,6 +66,17 @@ func (a *Agreement) Check() error {
 		t.check(a, &faults{about: f.about, within: "target " + t.Name + ": ", list: &list})
 	}
 	return errors.Join(list...)
+}
+
+const neverOpened = "its calendar never opens: give it hours, or leave it out to count around the clock"
+
+// neverOpens reports whether a calendar has no working time ahead of 1970: with it no target would ever be due.
+func neverOpens(c *calendar.Calendar) bool {
+	if c == nil {
+		return false
+	}
+	_, err := c.NextOpen(time.Unix(0, 0))
+	return err != nil
 }
 
 // faults gathers what is wrong with one thing, in a list that its parts share.
@@ -122,6 +137,9 @@ func (t *Target) check(a *Agreement, f *faults) {
 	}
 	if t.Stop.IsZero() && stop.IsZero() && known {
 		f.add("it never stops: name an event or a phase")
+	}
+	if neverOpens(t.Calendar) {
+		f.add(neverOpened)
 	}
 	if t.Pause.timed() {
 		f.add("an event lasts no time: pause it by phases, holds, groups and facts")
