@@ -167,7 +167,7 @@ func (x *course) joinOne(p *promise, v *sight, at int) error {
 	if v.Phase == lifecycle.Cancelled || !p.offer(v.Moment).ok {
 		return nil
 	}
-	late := v.before != nil && (v.before.Phase.Terminal() || !p.offer(v.before).ok)
+	late := v.before != nil && !p.offer(v.before).ok
 	switch {
 	case at >= 0 && !x.lines[at].returns(p, v, late):
 	case at >= 0 || late || x.all && v.before != nil:

@@ -172,17 +172,17 @@ func (w *world) requireLaw(ref itsm.Ref) {
 	require.Equal(w.t, last, kept, "%s", ref)
 }
 
-// level is one of a clock's cycle.
-type level struct {
+// cycleLevel is one of a clock's cycle.
+type cycleLevel struct {
 	agreement, target, name string
 	cycle                   int
 }
 
 // No level is told twice or before its instant, and those of a clock are told in the order of their instants.
 func (w *world) requireToldOnce(ref itsm.Ref) {
-	seen := map[level]bool{}
-	before := map[level]time.Time{}
-	once := func(l level) {
+	seen := map[cycleLevel]bool{}
+	before := map[cycleLevel]time.Time{}
+	once := func(l cycleLevel) {
 		require.False(w.t, seen[l], "%s: %v is told twice", ref, l)
 		seen[l] = true
 	}
@@ -194,12 +194,12 @@ func (w *world) requireToldOnce(ref itsm.Ref) {
 			if l.Suppressed {
 				continue
 			}
-			once(level{l.Agreement, l.Target, l.Level, l.Cycle})
+			once(cycleLevel{l.Agreement, l.Target, l.Level, l.Cycle})
 			for _, name := range l.Skipped {
-				once(level{l.Agreement, l.Target, name, l.Cycle})
+				once(cycleLevel{l.Agreement, l.Target, name, l.Cycle})
 			}
 			require.False(w.t, e.At.Before(l.Due), "%s: %s of %s came early", ref, l.Level, l.Target)
-			cycle := level{l.Agreement, l.Target, "", l.Cycle}
+			cycle := cycleLevel{l.Agreement, l.Target, "", l.Cycle}
 			if !w.rewritten {
 				require.False(w.t, l.Due.Before(before[cycle]), "%s: %s of %s came out of order", ref, l.Level, l.Target)
 			}

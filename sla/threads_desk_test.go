@@ -214,8 +214,8 @@ func (v *watchedView) Events(ctx context.Context, dst []*itsm.Event, key itsm.Ke
 	return found, err
 }
 
-// watch is a fixture whose store is watched.
-func watch(t *testing.T, agreements ...sla.Agreement) (*fixture, *watched) {
+// watching is a fixture whose store is watched.
+func watching(t *testing.T, agreements ...sla.Agreement) (*fixture, *watched) {
 	f := newFixture(t)
 	w := &watched{Store: memory.New()}
 	f.config.Store, f.config.Agreements = w, agreements
@@ -229,7 +229,7 @@ func watch(t *testing.T, agreements ...sla.Agreement) (*fixture, *watched) {
 // https://github.com/zammad/zammad/issues/192
 func TestReopeningTakesFortySeconds(t *testing.T) {
 	reopening := func(tickets, notes int) (calls, events int) {
-		f, store := watch(t, gold())
+		f, store := watching(t, gold())
 		for range tickets {
 			_, err := f.Incidents.Report(f.ann, incident.Report{Title: "VPN down", Impact: itsm.High, Urgency: itsm.High})
 			require.NoError(t, err)
@@ -256,7 +256,7 @@ func TestReopeningTakesFortySeconds(t *testing.T) {
 
 // https://github.com/zammad/zammad/issues/6226
 func TestAnImportCollapses(t *testing.T) {
-	f, store := watch(t, gold())
+	f, store := watching(t, gold())
 	past := f.clock.Now().Add(-30 * 24 * time.Hour)
 	inc, err := f.Incidents.Report(f.root, incident.Report{Title: "Old", Impact: itsm.High, Urgency: itsm.High, Group: "network"}, itsm.At(past))
 	require.NoError(t, err)
