@@ -107,9 +107,27 @@ func TestPolicySwitchesThatStartAnew(t *testing.T) {
 			[]string{silver + "cancelled 1h/8h, not_promised", silver + "running 1h/8h, due 03 12:00"}},
 		{"made while it is resolved, it begins with the reopening", []scene{then("02 09:00", serves("")), then("02 10:00", resolves, serves("mail")), then("02 12:00", reopens)}, "02 13:00",
 			[]string{silver + "running 1h/8h, due 03 12:00"}},
+		{"or, reopened under none, when it is made again", []scene{then("02 09:00", serves("")), then("02 10:00", resolves, serves("mail")), then("02 11:00", reopens, serves("")), then("02 12:00", serves("mail"))}, "02 13:00",
+			[]string{silver + "running 1h/8h, due 03 12:00"}},
 		{"made again while it is resolved", []scene{then("02 09:00", serves("mail")), then("02 10:00", serves("")), then("02 11:00", resolves), then("02 12:00", serves("mail")), then("02 13:00", asks), then("02 14:00", reopens)}, "02 15:00",
 			[]string{silver + "cancelled 1h/8h, not_promised", silver + "running 1h/8h, due 03 14:00"}},
 	}, gold, mail)
+}
+
+// A cycle that begins while it is not promised is there when it is.
+func TestCyclesThatBeginUnpromised(t *testing.T) {
+	scenes := []scene{then("02 09:00", serves("vpn")), then("02 10:00", resolves), then("02 11:00", reopens, serves("")), then("02 12:00", serves("vpn"))}
+	a := goldForVPN()
+	a.Targets = a.Targets[:1]
+	a.Targets[0].Name, a.Targets[0].Reopen = "target", sla.NewCycle
+	rows(t, []row{
+		{"with the time used", scenes, "02 13:00", []string{"completed 1h/4h, not_promised", "running 2h/4h, due 02 15:00"}},
+		{"until then the last one is completed", scenes, "02 11:30", []string{"completed 1h/4h, not_promised"}},
+		{"one that ended meanwhile had ended before", append(scenes[:3:3], then("02 12:00", resolves), then("02 13:00", serves("vpn"))), "02 14:00",
+			[]string{"completed 1h/4h, not_promised", "cancelled 1h/4h, ended_before"}},
+	}, a)
+	a.OnChange = sla.StartAnew
+	rows(t, []row{{"without it", scenes, "02 13:00", []string{"completed 1h/4h, not_promised", "running 1h/4h, due 02 16:00"}}}, a)
 }
 
 // None is told twice: a level that was told is not told again under another agreement's target of that name.
@@ -179,6 +197,13 @@ func TestVersionsAndValidity(t *testing.T) {
 	late.From, late.Until = when("03 00:00"), time.Time{}
 	terms = must(sla.NewTerms(late))
 	assert.Empty(t, terms.Evaluate("incident", tale(then("02 09:00"), then("03 09:00", rated(1))), when("04 10:00")), "a ticket that was there before an agreement is not under it")
+
+	late.Targets = []sla.Target{of(sla.TotalResolution)}
+	late.Targets[0].Start = sla.Condition{Events: []string{"incident.escalated"}}
+	rows(t, []row{
+		{"but for what starts when it is valid", []scene{then("02 09:00"), then("02 10:00", happens("incident.escalated")), then("03 09:00", happens("incident.escalated"))},
+			"03 10:00", []string{"running 1h/4h, due 03 13:00"}},
+	}, late)
 }
 
 // A ticket may be under agreements of all classes at once: its clocks do not look at one another.

@@ -169,7 +169,7 @@ func (x *course) joinOne(p *promise, v *sight, at int) error {
 	}
 	late := v.before != nil && !p.offer(v.before).ok
 	switch {
-	case at >= 0 && !x.lines[at].returns(p, v, late):
+	case at >= 0 && !x.lines[at].returns(v, late):
 	case at >= 0 || late || x.all && v.before != nil:
 		var moments []Moment
 		if p.OnChange != StartAnew {
@@ -192,10 +192,10 @@ func (l *line) over() bool {
 
 // returns reports whether an ended clock is looked at again, because its ticket comes under the agreement again or is
 // reopened: it may be that it would be open if it had been promised all the time.
-func (l *line) returns(p *promise, v *sight, late bool) bool {
+func (l *line) returns(v *sight, late bool) bool {
 	switch l.clock.EndedBy {
 	case NotPromised, AgreementGone:
-		return !l.fell || l.p != p
+		return true
 	case EndedBefore:
 		return late || v.signs&signReopened != 0
 	}

@@ -50,6 +50,7 @@ func TestLevels(t *testing.T) {
 
 		{"what passed unnoticed before a pause is told in order", tale(then("02 09:00"), then("02 13:15", holds(itsm.HoldCaller))),
 			[]string{"half 02 11:00", "an hour before 02 12:00", "end 02 13:00"}},
+		{"also what it came to at closing time", tale(then("02 15:00"), then("02 20:00", holds(itsm.HoldCaller))), []string{"half 02 17:00"}},
 		{"and before a resolution", tale(then("02 09:00"), then("02 13:15", resolves)),
 			[]string{"half 02 11:00", "an hour before 02 12:00", "end 02 13:00"}},
 		{"not in the instant of the resolution", tale(then("02 09:00"), then("02 13:00", resolves)),

@@ -117,6 +117,13 @@ func TestEndsOfTickets(t *testing.T) {
 		{"whatever had ended it before", []scene{then("02 09:00"), then("02 10:00", happens("incident.waived")), then("02 11:00", cancels), then("02 12:00", reopens, happens("incident.restarted"))},
 			"02 16:00", []string{"cancelled 1h/4h, ticket_cancelled"}},
 	}, *agreement(waived))
+
+	vpn := itsm.Where("service").Is("vpn")
+	waived.Where = &vpn
+	rows(t, []row{
+		{"also where it comes under the agreement only afterwards", []scene{then("02 09:00"), then("02 11:00", cancels), then("02 12:00", reopens, serves("vpn")), then("02 13:00", happens("incident.restarted"))},
+			"02 16:00", []string{"cancelled 2h/4h, ticket_cancelled"}},
+	}, *agreement(waived))
 }
 
 func TestInstants(t *testing.T) {

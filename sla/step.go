@@ -323,18 +323,6 @@ func without(list []Passed, name string) []Passed {
 	return list
 }
 
-// came reports whether a clock has come to a level by an instant.
-func (p *promise) came(c *Clock, l *Level, by time.Time) bool {
-	if slices.ContainsFunc(c.Passed, func(p Passed) bool { return p.Level == l.Name }) {
-		return true
-	}
-	if !c.Since.IsZero() {
-		at := p.reaches(c, l)
-		return !at.IsZero() && !at.After(by)
-	}
-	return p.threshold(c, l) < c.Used
-}
-
 // adopt makes the clock of a target that a ticket comes under only now, as it would stand if the target had been in
 // force from the beginning: what it used counts, and it is missed now at the earliest, unless the old clock, nil
 // for none, is the same cycle and was missed before. The last moment is the present.

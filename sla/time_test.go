@@ -91,6 +91,12 @@ func TestHugeTimes(t *testing.T) {
 	c = at(3, "02 10:00")
 	assert.Equal(t, when("02 09:00").Add(4000*time.Hour).UTC(), c.Due)
 
+	vpn := itsm.Where("service").Is("vpn")
+	a.Where, a.Targets[0].Levels = &vpn, target.Levels[2:]
+	c = must(sla.NewTerms(a)).Evaluate("incident", tale(then("02 09:00"), then("03 09:00", serves("vpn"))), when("03 09:00"))[0]
+	assert.Equal(t, "before all", c.Next)
+	assert.Equal(t, when("03 09:00").UTC(), c.NextAt, "a level that is told at once when the ticket comes under the agreement")
+
 }
 
 // Rounded down, and 100 only when it is used up.
