@@ -125,6 +125,8 @@ func TestCyclesThatBeginUnpromised(t *testing.T) {
 		{"until then the last one is completed", scenes, "02 11:30", []string{"completed 1h/4h, not_promised"}},
 		{"one that ended meanwhile had ended before", append(scenes[:3:3], then("02 12:00", resolves), then("02 13:00", serves("vpn"))), "02 14:00",
 			[]string{"completed 1h/4h, not_promised", "cancelled 1h/4h, ended_before"}},
+		{"a breach is its own cycle's", []scene{then("02 09:00", serves("vpn")), then("02 14:00", resolves), then("02 15:00", reopens, serves("")), then("02 16:00", serves("vpn"))}, "02 17:00",
+			[]string{"completed 5h/4h, missed 02 13:00, not_promised", "running 2h/4h, due 03 11:00"}},
 	}, a)
 	a.OnChange = sla.StartAnew
 	rows(t, []row{{"without it", scenes, "02 13:00", []string{"completed 1h/4h, not_promised", "running 1h/4h, due 02 16:00"}}}, a)
