@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,8 +35,8 @@ type Book struct {
 	Agreements []Agreement
 }
 
-// ParseBook reads a Book. It lists every fault at once: fields that it does not know, calendars that are not there, and
-// what [Agreement.Check] finds.
+// ParseBook reads a Book. It lists every fault at once: calendars that are not there, times that cannot be read, and what
+// [NewTerms] finds. A fault of the JSON itself, such as a field that it does not know, is told alone.
 func ParseBook(data []byte) (Book, error) {
 	var b Book
 	return b, b.UnmarshalJSON(data)
@@ -178,10 +180,10 @@ func (b *Book) UnmarshalJSON(data []byte) error {
 			faults = append(faults, from.Targets[j].readTimes(&t, about)...)
 			a.Targets = append(a.Targets, t)
 		}
-		if err := a.Check(); err != nil && len(faults) == 0 {
-			faults = append(faults, err)
-		}
 		out.Agreements = append(out.Agreements, a)
+	}
+	if _, err := NewTerms(out.Agreements...); err != nil {
+		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return err
@@ -190,35 +192,42 @@ func (b *Book) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// readTimes reads times and levels. What cannot be read is left with a time that is good, so that it is told once.
 func (t *targetJSON) readTimes(to *Target, about string) (faults []error) {
-	duration := func(text string) time.Duration {
+	duration := func(text string) (time.Duration, bool) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			faults = append(faults, itsm.Invalid(about, fmt.Sprintf("target %s: %q is no time such as 90m or 8h30m", to.Name, text)))
 		}
-		return d
+		return d, err == nil
 	}
-	for key, text := range t.Within {
+	for _, key := range slices.Sorted(maps.Keys(t.Within)) {
 		p := AnyPriority
 		if key != anyPriority {
 			n, err := strconv.ParseUint(key, 10, 8)
-			if err != nil || n == 0 {
+			if err != nil || n == 0 || key[0] == '0' {
 				faults = append(faults, itsm.Invalid(about, fmt.Sprintf("target %s: %q is no priority: write a number from 1, or %q", to.Name, key, anyPriority)))
-				continue
+			} else {
+				p = itsm.Priority(n)
 			}
-			p = itsm.Priority(n)
 		}
 		if to.Within == nil {
 			to.Within = map[itsm.Priority]time.Duration{}
 		}
-		to.Within[p] = duration(text)
+		within, ok := duration(t.Within[key])
+		if !ok {
+			within = time.Hour
+		}
+		to.Within[p] = within
 	}
 	for _, l := range t.Levels {
-		level := Level{Name: l.Name, Percent: l.Percent}
+		level, ok := Level{Name: l.Name, Percent: l.Percent}, true
 		if l.Offset != "" {
-			level.Offset = duration(l.Offset)
+			level.Offset, ok = duration(l.Offset)
 		}
-		to.Levels = append(to.Levels, level)
+		if ok {
+			to.Levels = append(to.Levels, level)
+		}
 	}
 	return faults
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -340,4 +341,26 @@ func (c *condition) narrowed(v *sight) bool {
 		}
 	}
 	return true
+}
+
+// why names the part of a lasting condition that holds, the one that tells most first.
+func (c *condition) why(v *sight) string {
+	switch {
+	case v.Hold != "" && slices.Contains(c.reasons, v.Hold):
+		return "on hold: " + string(v.Hold)
+	case v.Group != "" && slices.Contains(c.groups, v.Group):
+		return "with " + v.Group
+	case len(c.others) > 0 && !slices.Contains(c.others, v.Group):
+		return "not with " + strings.Join(c.others, ", ")
+	case c.phases&(1<<v.Phase) != 0 && v.Hold != "":
+		return "on hold: " + string(v.Hold)
+	case c.phases&(1<<v.Phase) != 0:
+		return v.Phase.String()
+	}
+	for _, fact := range []Fact{AwaitingAnswer, EverAnswered, Assigned, Unassigned} {
+		if c.facts&v.signs&factSigns[fact] != 0 {
+			return strings.ReplaceAll(string(fact), "_", " ")
+		}
+	}
+	return ""
 }

@@ -44,11 +44,7 @@ func (s *Keeper) Check(ctx context.Context, ref itsm.Ref) ([]Difference, error) 
 	if err := s.kernel.May(ctx, ref, itsm.Audit); err != nil {
 		return nil, err
 	}
-	moments, err := s.moments(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := s.clocks.Of(ctx, ref)
+	moments, kept, err := s.both(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
