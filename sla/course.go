@@ -61,12 +61,13 @@ func (x *course) turn(c *Clock, did Did) {
 	}
 }
 
-// advance takes what is there through a moment.
-func (x *course) advance(v *sight) {
+// advance takes what is there through a moment. Turns are those that its event tells, where it is replayed: a clock
+// whose agreement was gone then ended with it, whatever else happened in the moment.
+func (x *course) advance(v *sight, turns []Turn) {
 	for i := range x.lines {
 		l := &x.lines[i]
 		l.fell = false
-		if l.p == nil {
+		if l.p == nil || removed(turns, &l.clock) {
 			x.drop(l, v)
 			continue
 		}
@@ -88,6 +89,15 @@ func (x *course) advance(v *sight) {
 			x.next(l, v, o)
 		}
 	}
+}
+
+func removed(turns []Turn, c *Clock) bool {
+	for i := range turns {
+		if t := &turns[i]; t.Did == Removed && t.Target == c.Target && t.Agreement == c.Agreement {
+			return true
+		}
+	}
+	return false
 }
 
 func did(from, to Stage) Did {
@@ -309,7 +319,12 @@ func (x *course) migrate(at int, p *promise, v *sight, moments []Moment) {
 		c.Breached = old.Breached
 	}
 	x.lines[at] = line{clock: c, p: p}
-	x.turn(&x.lines[at].clock, Migrated)
+	if x.told != nil {
+		x.told(Turn{
+			Agreement: c.Agreement, Version: c.AgreementVersion, Target: c.Target, Cycle: c.Cycle, Did: Migrated,
+			Told: c.Reached, Silenced: c.Silenced, Breached: c.Breached,
+		})
+	}
 }
 
 // settle finds the next level of every clock.
@@ -347,14 +362,12 @@ func (x *course) noted(levels []itsm.LevelReached) {
 // replay takes the clocks through a moment as its event says that it was: by the agreements under which the ticket came
 // then, not by those of today.
 func (x *course) replay(v *sight, moments []Moment) {
-	x.advance(v)
+	x.advance(v, v.Turns)
 	for i := range v.Turns {
 		t := &v.Turns[i]
 		at := x.find(t.Agreement, t.Target)
 		p := x.terms.promise(x.ticket.Kind, t.Agreement, t.Version, t.Target)
 		switch {
-		case t.Did == Removed && at >= 0:
-			x.drop(&x.lines[at], v)
 		case t.Did == Unsilenced && at >= 0:
 			c := &x.lines[at].clock
 			c.Silenced = slices.DeleteFunc(slices.Clone(c.Silenced), func(name string) bool { return name == t.Level })
@@ -365,6 +378,11 @@ func (x *course) replay(v *sight, moments []Moment) {
 			x.takeIn(p, v, at, moments, t)
 		case t.Did == Migrated && at >= 0:
 			x.migrate(at, p, v, moments)
+		case t.Did == Migrated: // from a version that nobody knows any more
+			if c, ok := p.adopt(moments, p.offer(v.Moment), nil); ok {
+				c.Cycle, c.Reached, c.Silenced, c.Breached = t.Cycle, p.among(t.Told), p.among(t.Silenced), t.Breached
+				x.lines = append(x.lines, line{clock: c, p: p})
+			}
 		}
 	}
 	x.noted(v.Levels)

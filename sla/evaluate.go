@@ -26,7 +26,7 @@ func (t *Terms) Evaluate(kind string, moments []Moment, now time.Time) []Status 
 		until = i + 1
 		v := look(before, &moments[i])
 		before = &moments[i]
-		x.advance(&v)
+		x.advance(&v, nil)
 		_ = x.join(&v) // the past is at hand
 		x.noted(v.Levels)
 	}

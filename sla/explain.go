@@ -241,7 +241,7 @@ func (k *track) explain(now time.Time) (Explanation, error) {
 // lived is how many stretches there are up to the end of the cycle.
 func (k *track) lived() int {
 	n := len(k.stretches)
-	for n > 0 && !k.stretches[n-1].counted && (k.stretches[n-1].stage == Completed || k.stretches[n-1].stage == Cancelled) {
+	for n > 0 && !k.stretches[n-1].counted && (k.stretches[n-1].stage == Completed || k.stretches[n-1].stage == Cancelled) && !k.stretches[n-1].from.Before(k.clock.Ended) {
 		n--
 	}
 	return n

@@ -18,7 +18,7 @@ func (t *Terms) Recorded(kind string, moments []Moment) []Moment {
 		out = append(out, moments[i])
 		v := look(before, &moments[i])
 		before = &moments[i]
-		x.advance(&v)
+		x.advance(&v, nil)
 		_ = x.join(&v)
 		x.noted(v.Levels)
 		x.settle()

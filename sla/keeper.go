@@ -172,7 +172,7 @@ func (p *passage) run(ticket *itsm.Ticket) error {
 	} else {
 		*v = look(nil, &p.now)
 	}
-	x.advance(v)
+	x.advance(v, nil)
 	if err := x.join(v); err != nil {
 		return err
 	}

@@ -148,3 +148,25 @@ func TestTwoNodesFire(t *testing.T) {
 		require.Equal(t, []string{"first response breach", "first response warning", "resolution breach", "resolution warning"}, levels, "%s", f.ref)
 	}
 }
+
+// An answer while one node does not know the agreement's version yet ends the clock there as gone: the node that does know
+// it finds the same.
+func TestAnAnswerOnANodeThatDoesNotKnowTheVersion(t *testing.T) {
+	first := response()
+	first.Kind, first.Stop = sla.FirstResponse, sla.Condition{}
+	second := *agreement(first)
+	second.Version = 2
+	f := newFixture(t, *agreement(first))
+	old := f.Desk
+	f.config.Agreements = []sla.Agreement{*agreement(first), second}
+	f.Desk = must(desk.Open(context.Background(), f.config))
+	require.NoError(t, f.Clocks.Apply(f.root, f.ref))
+	require.Equal(t, 2, f.clockOf(t, "first response").AgreementVersion)
+	_, err := old.Incidents.Comment(f.ann, f.ref.ID, itsm.Comment{Body: "We are at it."})
+	require.NoError(t, err)
+	for _, d := range []*desk.Desk{old, f.Desk} {
+		found, err := d.Clocks.Check(f.root, f.ref)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}
+}

@@ -200,7 +200,7 @@ func (s *Keeper) WhatIf(ctx context.Context, ref itsm.Ref, h Hypothesis) ([]Stat
 		}
 		x.past = func() ([]Moment, error) { return append(slices.Clip(moments), m), nil }
 		v := look(&moments[n-1], &m)
-		x.advance(&v)
+		x.advance(&v, nil)
 		if err := x.join(&v); err != nil {
 			return nil, err
 		}

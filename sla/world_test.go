@@ -39,7 +39,8 @@ type world struct {
 	turn           int
 	// edited is set where the agreements changed at all, and rewritten where one did under the same version.
 	edited, rewritten bool
-	grew              int // how many versions were made
+	keeps             bool // no version is ever rewritten, and none that is gone comes back
+	grew              int  // how many versions were made
 }
 
 func newWorld(t *rapid.T) *world {
@@ -273,9 +274,14 @@ func (w *world) act(edits bool) {
 	d := w.node()
 	switch rapid.SampledFrom(kinds).Draw(w.t, "act") {
 	case "command":
-		name, err := w.command(d, rapid.SampledFrom(w.tickets).Draw(w.t, "ticket"))
+		ref := rapid.SampledFrom(w.tickets).Draw(w.t, "ticket")
+		before := must(d.Get(w.root, ref)).Header().Version
+		name, err := w.command(d, ref)
 		if !errors.Is(err, itsm.ErrRefused) {
 			require.NoError(w.t, err, name)
+		}
+		if must(d.Get(w.root, ref)).Header().Version != before {
+			w.requireFresh(d, ref)
 		}
 		w.discover()
 	case "wait":
@@ -315,9 +321,15 @@ func (w *world) edit() {
 	names := slices.Sorted(maps.Keys(w.book))
 	name := rapid.SampledFrom(append(names, "")).Draw(w.t, "agreement")
 	versions := slices.Clone(w.book[name])
-	how := rapid.SampledFrom([]string{"calendar", "version", "old", "remove", "add", "times", "levels", "targets"}).Draw(w.t, "edit")
+	edits := []string{"version", "old", "remove"}
+	if !w.keeps {
+		edits = append(edits, "add", "calendar", "times", "levels", "targets")
+	}
+	how := rapid.SampledFrom(edits).Draw(w.t, "edit")
 	if len(versions) == 0 {
-		how = "add"
+		if how = "add"; w.keeps {
+			clear(w.gone) // what is gone stays so
+		}
 	}
 	same := func(change func(a *sla.Agreement)) {
 		i := rapid.IntRange(0, len(versions)-1).Draw(w.t, "version")
@@ -393,7 +405,10 @@ func (w *world) edit() {
 		}
 	}
 	w.edited = true
-	nodes := rapid.SampledFrom([][]int{{0, 1}, {0}}).Draw(w.t, "nodes")
+	nodes := []int{0, 1}
+	if !w.keeps && rapid.Bool().Draw(w.t, "one node") {
+		nodes = nodes[:1]
+	}
 	w.open(nodes...)
 }
 
