@@ -304,8 +304,10 @@ func (w *work) end(did Did) error {
 	}
 	w.run.set(Over)
 	w.run.Next, w.run.NextDue, w.run.NextAt, w.run.Ended = "", time.Time{}, time.Time{}, did
-	if err := w.turn(Turn{Did: did}); err != nil {
-		return err
+	if did != Completed { // that nothing comes next stands in the last step
+		if err := w.turn(Turn{Did: did}); err != nil {
+			return err
+		}
 	}
 	return w.put()
 }
