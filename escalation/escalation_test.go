@@ -242,8 +242,8 @@ func TestLate(t *testing.T) {
 	require.NoError(t, f.clock.Advance(t.Context(), 0))
 	steps := f.steps(t, ref)
 	require.Len(t, steps, 2)
-	assert.Equal(t, "resolution reached 50 %, noticed 4h0m late", steps[0].Reason)
-	assert.Equal(t, "resolution reached 100 %, noticed 2h0m late", steps[1].Reason)
+	assert.Equal(t, "resolution reached 50 %, noticed 4h late", steps[0].Reason)
+	assert.Equal(t, "resolution reached 100 %, noticed 2h late", steps[1].Reason)
 }
 
 // Who was told is personal: it is in no fact, and an erasure takes it out without breaking the chain.

@@ -114,7 +114,7 @@ func (e *Escalator) begin(u *itsm.Unit, p *Policy, o occasion) error {
 		if r.Occasion == o.name {
 			return nil // it was answered
 		}
-		run.Taken = max(run.Taken, r.Taken)
+		run.Taken = max(run.Taken, r.Taken) // the row may be used again
 	}
 	for slot := 1; ; slot++ {
 		if used := find(rows, p.Name, slot); used == nil || !used.Open() {
@@ -243,6 +243,9 @@ func (w *work) goOn(at place) error {
 		if instant.After(w.u.Now()) {
 			return w.wait(at, instant, held)
 		}
+		if err := w.count(); err != nil {
+			return err
+		}
 		if w.run.Taken >= w.p.maxSteps() {
 			return w.end(AtLimit)
 		}
@@ -265,6 +268,17 @@ func (w *work) goOn(at place) error {
 		}
 		at = next
 	}
+}
+
+// count brings the run's count of the policy's steps up to that of its other runs on the ticket.
+func (w *work) count() error {
+	rows, err := w.e.runs.In(w.u)
+	for _, r := range rows {
+		if r.Policy == w.p.Name {
+			w.run.Taken = max(w.run.Taken, r.Taken)
+		}
+	}
+	return err
 }
 
 // wait keeps the run until its next step.
@@ -325,11 +339,14 @@ func late(now, instant time.Time) string {
 	return ""
 }
 
-// span is a duration without seconds that are none.
+// span is a duration without minutes and seconds that are none.
 func span(d time.Duration) string {
 	text := d.String()
 	if d%time.Minute == 0 && d != 0 {
 		text = strings.TrimSuffix(text, "0s")
+	}
+	if short, whole := strings.CutSuffix(text, "h0m"); whole {
+		text = short + "h"
 	}
 	return text
 }
