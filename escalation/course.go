@@ -21,7 +21,7 @@ func (e *Escalator) project(u *itsm.Unit, before, after itsm.Record) error {
 		was = itsm.TicketOf(before)
 	}
 	if was != nil {
-		if err := e.stop(u, was, is); err != nil {
+		if err := e.stop(u, before, was, is); err != nil {
 			return err
 		}
 	}
@@ -41,7 +41,7 @@ func (e *Escalator) project(u *itsm.Unit, before, after itsm.Record) error {
 }
 
 // stop ends what an acknowledgement or the end of the work stops.
-func (e *Escalator) stop(u *itsm.Unit, was, is *itsm.Ticket) error {
+func (e *Escalator) stop(u *itsm.Unit, before itsm.Record, was, is *itsm.Ticket) error {
 	ended := was.Open() && !is.Open()
 	taken := e.taking[is.Kind] && is.Assignee != "" && is.Assignee != was.Assignee && u.Principal().Person() == is.Assignee
 	acts := u.Acts()
@@ -68,7 +68,7 @@ func (e *Escalator) stop(u *itsm.Unit, was, is *itsm.Ticket) error {
 			err = w.end(EscalateDenied)
 		case w.p == nil || w.p.Persistent:
 		case seen || taken && w.p.TakingStops:
-			err = w.acknowledged()
+			err = w.acknowledged(before)
 		}
 		if err != nil {
 			return err
@@ -78,11 +78,11 @@ func (e *Escalator) stop(u *itsm.Unit, was, is *itsm.Ticket) error {
 }
 
 // acknowledged stops the run for good, or for a time.
-func (w *work) acknowledged() error {
+func (w *work) acknowledged(before itsm.Record) error {
 	if w.p.AckTimeout == 0 {
 		return w.end(StoppedByAck)
 	}
-	at, err := w.p.add(w.u.Now(), w.p.AckTimeout)
+	at, err := w.p.add(instant(w.u, before), w.p.AckTimeout)
 	if err != nil {
 		return w.end(NoWorkingTime)
 	}
@@ -107,12 +107,13 @@ func (e *Escalator) listen(u *itsm.Unit, p *Policy, i int, before, after itsm.Re
 	broken, anew := t.broken(u, before, after)
 	switch {
 	case wanted && (!did && !broken || anew):
-		at, err := p.add(u.Now(), t.Within)
+		from := instant(u, before)
+		at, err := p.add(from, t.Within)
 		if err != nil {
 			u.CancelTimer(name) // there is no working time left in which somebody could be missed
 			return nil
 		}
-		since := u.Now().UTC().Format(time.RFC3339Nano)
+		since := from.Format(time.RFC3339Nano)
 		step := itsm.Escalation{Pending: true, Policy: p.Name, Occasion: "no progress since " + since, Reason: "no progress for " + span(t.Within), Due: at.UTC()}
 		if t.On == OnNoAcknowledgement {
 			step.Occasion, step.Reason = "no acknowledgement since "+since, "not acknowledged for "+span(t.Within)
@@ -153,6 +154,15 @@ func (t *Trigger) broken(u *itsm.Unit, before, after itsm.Record) (broken, anew 
 	}
 	handed := before != nil && (is.Group != was.Group && is.Group != "" || is.Assignee != was.Assignee && is.Assignee != "")
 	return false, handed
+}
+
+// instant is when the record's event happens: where the machine's clock went back, that of the event before it.
+func instant(u *itsm.Unit, before itsm.Record) time.Time {
+	now := u.Now().UTC()
+	if before != nil && before.Header().UpdatedAt.After(now) {
+		return before.Header().UpdatedAt
+	}
+	return now
 }
 
 // works reports whether something in a command is work on the ticket.

@@ -216,7 +216,7 @@ func (e *Escalator) counted(u *itsm.Unit, c itsm.Change) error {
 	for _, p := range e.byKind[is.Kind] {
 		for i := range p.Triggers {
 			t := &p.Triggers[i]
-			o := occasion{key: string(t.On), at: u.Now()}
+			o := occasion{key: string(t.On), at: instant(u, c.Before)}
 			switch {
 			case t.On == OnReassigned && is.Reassignments > was.Reassignments && is.Reassignments >= t.Count:
 				o.name = fmt.Sprintf("reassigned %d", is.Reassignments)

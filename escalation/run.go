@@ -240,7 +240,7 @@ func (w *work) goOn(at place) error {
 		if w.fired {
 			instant, w.fired = w.run.NextAt, false
 		}
-		if instant.After(w.u.Now()) {
+		if instant.After(w.now()) {
 			return w.wait(at, instant, held)
 		}
 		if err := w.count(); err != nil {
@@ -269,6 +269,9 @@ func (w *work) goOn(at place) error {
 		at = next
 	}
 }
+
+// now is the instant of the ticket's event.
+func (w *work) now() time.Time { return instant(w.u, w.u.Record()) }
 
 // count brings the run's count of the policy's steps up to that of its other runs on the ticket.
 func (w *work) count() error {

@@ -17,7 +17,7 @@ func (w *work) take(at place, instant time.Time, held bool) (next place, more, o
 	u, s := w.u, &w.p.Steps[at.step]
 	step := itsm.Escalation{
 		Policy: w.p.Name, Step: s.Name, Kind: string(s.Kind), Occasion: w.run.Occasion, Repetition: at.repetition,
-		Due: at.due.UTC(), Reason: w.run.Reason + late(u.Now(), instant), Owner: w.run.Owner,
+		Due: at.due.UTC(), Reason: w.run.Reason + late(w.now(), instant), Owner: w.run.Owner,
 	}
 	if held {
 		step.Reason += ", held to working time"
