@@ -53,9 +53,10 @@ type Config struct {
 	Templates []template.Template
 	// Recurring changes recurring work, and names the calendars of its schedules.
 	Recurring recurring.Config
-	// Agreements are the service levels, Escalations what is done when their clocks reach a level.
-	Agreements  []sla.Agreement
-	Escalations []escalation.Policy
+	// Agreements are the service levels, and Escalation what is done where a clock reaches a level, or a ticket goes wrong
+	// otherwise.
+	Agreements []sla.Agreement
+	Escalation escalation.Config
 	// Links are the rules between linked records; a nil Table is [Rules].
 	Links link.Config
 	// Conversation says where the messages of mail, portals and chats go; its logger is the desk's where it has none.
@@ -83,6 +84,8 @@ type Desk struct {
 	// Recurring plans work that comes again.
 	Recurring *recurring.Recurrences
 	Clocks    *sla.Keeper
+	// Escalation answers what runs on tickets that go wrong.
+	Escalation *escalation.Escalator
 	// Conversation receives messages.
 	Conversation *conversation.Receiver
 	// Assignment answers who would be chosen.
@@ -140,7 +143,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if err := link.Register(k, c.Links); err != nil {
 		faults = append(faults, fmt.Errorf("links: %w", err))
 	}
-	faults = append(faults, escalation.Register(k, c.Escalations))
+	if d.Escalation, err = escalation.New(k, c.Escalation); err != nil {
+		faults = append(faults, err)
+	}
 	if d.Clocks, err = sla.New(k, c.Agreements); err != nil {
 		faults = append(faults, err)
 	}
@@ -153,7 +158,7 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if d.Assignment, err = assignment.New(k, c.Assignment); err != nil {
 		faults = append(faults, err)
 	}
-	faults = append(faults, unheard(c.Agreements, c.Escalations)...)
+	faults = append(faults, unheard(c.Agreements, c.Escalation.Policies)...)
 	for _, h := range c.Hooks {
 		k.Hook(h)
 	}
@@ -169,10 +174,11 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	return d, nil
 }
 
-// unheard finds policies that wait for targets and levels which no agreement has.
+// unheard finds policies that wait for agreements, targets and levels that are not there.
 func unheard(agreements []sla.Agreement, policies []escalation.Policy) []error {
-	targets, levels := map[string]bool{}, map[string]bool{}
+	names, targets, levels := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, a := range agreements {
+		names[a.Name] = true
 		for _, t := range a.Targets {
 			targets[t.Name] = true
 			for _, l := range t.Levels {
@@ -182,15 +188,17 @@ func unheard(agreements []sla.Agreement, policies []escalation.Policy) []error {
 	}
 	var faults []error
 	for _, p := range policies {
-		for _, name := range p.Targets {
-			if !targets[name] {
-				faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf("no agreement has a target %q", name)))
+		check := func(asked []string, there map[string]bool, format string) {
+			for _, name := range asked {
+				if !there[name] {
+					faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf(format, name)))
+				}
 			}
 		}
-		for _, name := range p.Levels {
-			if !levels[name] {
-				faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf("no agreement has a level %q", name)))
-			}
+		for _, t := range p.Triggers {
+			check(t.Agreements, names, "there is no agreement %q")
+			check(t.Targets, targets, "no agreement has a target %q")
+			check(t.Levels, levels, "no agreement has a level %q")
 		}
 	}
 	return faults

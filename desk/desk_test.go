@@ -79,11 +79,11 @@ func TestEveryFaultIsListed(t *testing.T) {
 	mine := errors.New("the host's own fault")
 
 	_, err := desk.Open(t.Context(), desk.Config{
-		Store:       untouched{memory.New(), t},
-		Incidents:   incident.Config{Policy: incident.Policy{ReopenLimit: -1}},
-		Agreements:  []sla.Agreement{endless},
-		Escalations: []escalation.Policy{nobody},
-		Register:    func(*itsm.Kernel) error { return mine },
+		Store:      untouched{memory.New(), t},
+		Incidents:  incident.Config{Policy: incident.Policy{ReopenLimit: -1}},
+		Agreements: []sla.Agreement{endless},
+		Escalation: escalation.Config{Policies: []escalation.Policy{nobody}},
+		Register:   func(*itsm.Kernel) error { return mine },
 	})
 	require.ErrorIs(t, err, itsm.ErrInvalid)
 	require.ErrorIs(t, err, mine)
@@ -96,7 +96,7 @@ func TestEveryFaultIsListed(t *testing.T) {
 	_, err = desk.Open(t.Context(), desk.Config{
 		Store:       untouched{memory.New(), t},
 		Agreements:  []sla.Agreement{elsewhere},
-		Escalations: []escalation.Policy{also},
+		Escalation:  escalation.Config{Policies: []escalation.Policy{also}},
 		Hooks:       []itsm.Hook{{Name: "mine", Kinds: []string{"blame"}}},
 		Subscribers: []itsm.Subscriber{{Name: "deaf"}},
 	})
@@ -116,7 +116,7 @@ func TestRegister(t *testing.T) {
 	seen := 0
 	clock := itsmtest.NewClock(time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC))
 	d, err := desk.Open(t.Context(), desk.Config{
-		Clock: clock, Agreements: []sla.Agreement{a}, Escalations: []escalation.Policy{p},
+		Clock: clock, Agreements: []sla.Agreement{a}, Escalation: escalation.Config{Policies: []escalation.Policy{p}},
 		Hooks: []itsm.Hook{{Name: "count", Kinds: []string{"fault"}, AfterAct: func(*itsm.Unit, itsm.Change) error { seen++; return nil }}},
 		Register: func(k *itsm.Kernel) error {
 			table := lifecycle.Definition{
@@ -159,9 +159,9 @@ func TestRun(t *testing.T) {
 		var got []string
 		told := make(chan string)
 		d, err := desk.Open(t.Context(), desk.Config{
-			Agreements:  []sla.Agreement{agreement()},
-			Escalations: []escalation.Policy{callZoe()},
-			Incidents:   incident.Config{Policy: incident.Policy{AutoClose: 16 * time.Hour}},
+			Agreements: []sla.Agreement{agreement()},
+			Escalation: escalation.Config{Policies: []escalation.Policy{callZoe()}},
+			Incidents:  incident.Config{Policy: incident.Policy{AutoClose: 16 * time.Hour}},
 			Subscribers: []itsm.Subscriber{{Name: "pager", Handle: func(_ context.Context, e *itsm.Event) error {
 				mu.Lock()
 				got = append(got, e.Name)
@@ -203,11 +203,13 @@ func TestRun(t *testing.T) {
 }
 
 func TestAPolicyForWhatNoAgreementHas(t *testing.T) {
-	_, err := desk.Open(t.Context(), desk.Config{Escalations: []escalation.Policy{{
-		Name: "call", Kinds: []string{incident.Kind}, Levels: []string{"brech"}, Targets: []string{"resoltion"},
-		Steps: []escalation.Step{{Name: "tell", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Assignee}}},
-	}}})
+	_, err := desk.Open(t.Context(), desk.Config{Escalation: escalation.Config{Policies: []escalation.Policy{{
+		Name: "call", Kinds: []string{incident.Kind},
+		Triggers: []escalation.Trigger{{On: escalation.OnLevel, Agreements: []string{"glod"}, Levels: []string{"brech"}, Targets: []string{"resoltion"}}},
+		Steps:    []escalation.Step{{Name: "tell", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Assignee}}},
+	}}}})
 	require.ErrorIs(t, err, itsm.ErrInvalid)
+	require.ErrorContains(t, err, `"glod"`)
 	require.ErrorContains(t, err, `"brech"`)
 	require.ErrorContains(t, err, `"resoltion"`)
 }

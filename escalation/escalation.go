@@ -1,58 +1,145 @@
-// Package escalation answers the levels that service-level clocks reach: it tells people, or involves a manager.
+// Package escalation acts where a ticket goes wrong: it tells people, hands the ticket to another group, involves managers,
+// raises the priority, proposes a major incident, or does what the host likes.
 //
-// A step is written on the ticket in the transaction of the level, as an event with [itsm.Escalation]; what leaves the
-// process, such as a page or a mail, is the work of a subscriber to that event. So a step happens exactly once, and is
-// delivered at least once.
+// A [Policy] is a table: what it answers ([Trigger]), and the steps that it then takes one after the other ([Step]), until
+// somebody acknowledges the ticket or the work is done. A step is written on the ticket in the transaction in which it is
+// taken, as an [itsm.Escalation]; what leaves the process, such as a page or a mail, is the work of a subscriber to that
+// event. So a step is taken exactly once, and delivered at least once.
 package escalation
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/itsmkit/itsmkit/calendar"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-// Policy says what is done when clocks reach levels. The first step that finds an audience is taken; those before it
-// are recorded as having found nobody.
+// Policy says what is done where a ticket goes wrong. It is data: [ParseBook] reads it from JSON.
 type Policy struct {
 	// Name is unique on a desk; it stands in what is recorded.
-	Name string
-	// Kinds are the kinds of tickets that it is for.
-	Kinds []string
-	// Targets and Levels limit it by name; empty takes all.
-	Targets, Levels []string
-	// BreachOnly answers only levels from 100 percent on.
-	BreachOnly bool
-	// Steps are tried in order.
-	Steps []Step
+	Name string `json:"name"`
+	// Kinds are the kinds of tickets that it is for, and Where narrows them by their fields, as the ticket stands when
+	// the policy begins; nil takes all. Fields with data of persons are refused.
+	Kinds []string     `json:"kinds"`
+	Where *itsm.Filter `json:"where,omitempty"`
+	// Triggers are what it answers; none answers every level of every clock.
+	Triggers []Trigger `json:"triggers,omitempty"`
+	// Steps are taken in order.
+	Steps []Step `json:"steps"`
+
+	// Calendar counts the times of the policy as working time; nil counts elapsed time. With InHours a step that comes due
+	// while the calendar is closed waits for the next opening. Where the calendar has no working time left, the policy ends.
+	Calendar *calendar.Calendar `json:"-"`
+	InHours  bool               `json:"in_hours,omitempty"`
+
+	// Repeat takes all steps again so many times, each time RepeatAfter the last of them was due.
+	Repeat      int           `json:"repeat,omitempty"`
+	RepeatAfter time.Duration `json:"-"`
+
+	// An acknowledgement stops the policy on the ticket, unless it is Persistent. It holds for AckTimeout, and then the next
+	// step is taken; 0 is for good. With TakingStops, who takes the ticket acknowledges it.
+	Persistent  bool          `json:"persistent,omitempty"`
+	AckTimeout  time.Duration `json:"-"`
+	TakingStops bool          `json:"taking_stops,omitempty"`
+
+	// MaxSteps is how many steps it takes on one ticket at most, in all; 0 is 100.
+	MaxSteps int `json:"max_steps,omitempty"`
 }
+
+// Trigger is something that a policy answers. Each answers once for a ticket and an occasion: a level in a cycle, a time of
+// silence, a count, a priority.
+type Trigger struct {
+	On On `json:"on"`
+	// Agreements, Classes, Targets and Levels limit OnLevel by name; empty takes all. Missed takes only levels at or behind
+	// the end.
+	Agreements []string `json:"agreements,omitempty"`
+	Classes    []string `json:"classes,omitempty"`
+	Targets    []string `json:"targets,omitempty"`
+	Levels     []string `json:"levels,omitempty"`
+	Missed     bool     `json:"missed,omitempty"`
+	// Within is the time of OnNoAcknowledgement and OnNoProgress.
+	Within time.Duration `json:"-"`
+	// Count is from how many reassignments or reopenings on every further one is answered.
+	Count int `json:"count,omitempty"`
+	// Priority is the least priority of OnPriorityRaised: 1 is the highest. 0 takes every rise.
+	Priority itsm.Priority `json:"priority,omitempty"`
+}
+
+// On is a kind of trigger.
+type On string
+
+// The kinds of triggers.
+const (
+	// OnLevel is a level that a service-level clock reached.
+	OnLevel On = "level"
+	// OnNoAcknowledgement is a ticket that is new, or was handed over, and that for a time nobody acknowledges, takes, or
+	// works on as its assignee.
+	OnNoAcknowledgement On = "no_acknowledgement"
+	// OnNoProgress is a ticket in a phase of work, new or active, that nobody works on for a time: what the caller and
+	// machines do is no work, nor is watching.
+	OnNoProgress On = "no_progress"
+	// OnReassigned and OnReopened are counts of the ticket. OnPriorityRaised is a priority that became higher.
+	OnReassigned     On = "reassigned"
+	OnReopened       On = "reopened"
+	OnPriorityRaised On = "priority_raised"
+)
+
+var allOn = []On{OnLevel, OnNoAcknowledgement, OnNoProgress, OnReassigned, OnReopened, OnPriorityRaised}
+
+// silence reports whether the trigger waits for something that does not happen.
+func (o On) silence() bool { return o == OnNoAcknowledgement || o == OnNoProgress }
 
 // Step is one thing to do.
 type Step struct {
 	// Name is unique in the policy.
-	Name string
-	Kind StepKind
-	// Audience is whom a notify step tells: all that it finds, each once.
-	Audience []Audience
-	// ManagersUp is how far up a hierarchical step goes from the assignee: 1 is the manager, 2 the manager's manager.
-	ManagersUp int
-}
+	Name string   `json:"name"`
+	Kind StepKind `json:"kind"`
+	// After is how long after the step before it was due this one is; for the first, after the occasion.
+	After time.Duration `json:"-"`
+	// A Fallback is taken only where the step before it came to nothing: it found nobody, was refused, or failed. After
+	// such a step the next one is tried at once, unless the step says Hold: then it comes in its time.
+	Fallback bool `json:"fallback,omitempty"`
+	Hold     bool `json:"hold,omitempty"`
 
-// maxManagersUp is further up than any house has floors, and bounds the walk where people manage each other.
-const maxManagersUp = 20
+	// Audience is whom a notify step tells: all that it finds, each once.
+	Audience []Audience `json:"audience,omitempty"`
+	// ManagersUp is how far up a hierarchical step goes: 1 is the manager, 2 the manager's manager. It begins at the assignee,
+	// or with FromGroup at the manager of the ticket's group, who is then the first. With Involve who is told becomes a
+	// watcher of the ticket.
+	ManagersUp int  `json:"managers_up,omitempty"`
+	FromGroup  bool `json:"from_group,omitempty"`
+	Involve    bool `json:"involve,omitempty"`
+	// SkipAbsent leaves out who is away; a hierarchical step goes on to the next manager up.
+	SkipAbsent bool `json:"skip_absent,omitempty"`
+
+	// Group gets the ticket from a functional step.
+	Group string `json:"group,omitempty"`
+	// Priority is what a raise step raises to, where the ticket's is lower; 0 raises by one.
+	Priority itsm.Priority `json:"priority,omitempty"`
+	// Do is the trigger of a command step, and Input what it brings by name.
+	Do    lifecycle.Trigger `json:"do,omitempty"`
+	Input itsm.Patch        `json:"input,omitempty"`
+	// Func names a function of the host for a call step.
+	Func string `json:"func,omitempty"`
+}
 
 // StepKind tells steps apart.
 type StepKind string
 
 // The kinds of steps.
 const (
-	Notify       StepKind = "notify"       // tells people
-	Hierarchical StepKind = "hierarchical" // tells a manager; never changes the assignee
+	Notify       StepKind = "notify"        // tells people
+	Hierarchical StepKind = "hierarchical"  // tells a manager; never changes the assignee
+	Functional   StepKind = "functional"    // hands the ticket to another group
+	Raise        StepKind = "raise"         // raises the priority; never lowers it
+	ProposeMajor StepKind = "propose_major" // proposes a major incident
+	Command      StepKind = "command"       // pulls a trigger of the ticket's practice
+	Call         StepKind = "call"          // calls a function of the host, in the transaction
 )
+
+var stepKinds = []StepKind{Notify, Hierarchical, Functional, Raise, ProposeMajor, Command, Call}
 
 // Audience names people by what they are to the ticket, or one by id. The id is taken as it is: whether a directory
 // knows the person is not asked.
@@ -64,216 +151,120 @@ const (
 	GroupHead Audience = "@group_manager"
 	Members   Audience = "@group_members"
 	Caller    Audience = "@caller"
+	Watchers  Audience = "@watchers"
+	// Duty is who is on duty for the ticket's group, by [Config.OnDuty].
+	Duty Audience = "@on_duty"
 )
 
-// Check lists everything that is wrong with a policy.
-func (p *Policy) Check() error {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, itsm.Invalid("escalation "+p.Name, fmt.Sprintf(format, args...)))
-	}
-	if p.Name == "" || len(p.Kinds) == 0 || len(p.Steps) == 0 {
-		fault("give it a name, kinds and steps")
-	}
-	seen := map[string]bool{}
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Name == "" || seen[s.Name] {
-			fault("every step needs a name of its own, not %q", s.Name)
-		}
-		seen[s.Name] = true
-		s.check(func(format string, args ...any) { fault("step "+s.Name+": "+format, args...) })
-	}
-	return errors.Join(faults...)
-}
+const (
+	groupPrefix = "@group:"
+	dutyPrefix  = "@on_duty:"
+)
 
-func (s *Step) check(fault func(format string, args ...any)) {
-	switch s.Kind {
-	case Notify:
-		if len(s.Audience) == 0 {
-			fault("it tells nobody: name an audience")
-		}
-		if s.ManagersUp != 0 {
-			fault("managers up are for hierarchical steps")
-		}
-	case Hierarchical:
-		if s.ManagersUp < 1 || s.ManagersUp > maxManagersUp {
-			fault("it goes 1 to %d managers up, not %d", maxManagersUp, s.ManagersUp)
-		}
-		if len(s.Audience) > 0 {
-			fault("it tells a manager: name an audience in a notify step")
-		}
-	default:
-		fault("its kind is notify or hierarchical, not %q", s.Kind)
-	}
-	for _, a := range s.Audience {
-		if a == "" || a[0] == '@' && !slices.Contains([]Audience{Assignee, GroupHead, Members, Caller}, a) {
-			fault("there is no audience %q: name a person, or one of %s, %s, %s, %s", a, Assignee, GroupHead, Members, Caller)
-		}
-	}
-}
+// MembersOf is the members of a group by name: "@group:network".
+func MembersOf(group string) Audience { return Audience(groupPrefix + group) }
 
-// Register makes a kernel that is not open yet answer levels by the policies, each by itself and in their order. It
-// lists every fault of every policy. What it is given may be changed afterwards.
-//
-// Where the directory fails with another error than [itsm.ErrNotFound], the level is not written either, and the
-// kernel tries again.
-func Register(k *itsm.Kernel, policies []Policy) error {
-	if k.Opened() {
-		return itsm.Invalid("escalation", "register policies before the kernel is opened")
-	}
-	var faults []error
-	var kinds []string
-	kept := make([]Policy, 0, len(policies))
-	for i := range policies {
-		p := policies[i].clone()
-		if err := p.Check(); err != nil {
-			faults = append(faults, err)
-		}
-		if slices.ContainsFunc(kept, func(other Policy) bool { return other.Name == p.Name }) {
-			faults = append(faults, itsm.Invalid("escalation", p.Name+" is there twice"))
-		}
-		kept = append(kept, p)
-		kinds = append(kinds, p.Kinds...)
-	}
-	if err := errors.Join(faults...); err != nil || len(kept) == 0 {
-		return err
-	}
-	slices.Sort(kinds)
-	k.Hook(itsm.Hook{
-		Name: "escalation", Kinds: slices.Compact(kinds), Triggers: []lifecycle.Trigger{itsm.TriggerLevel},
-		AfterAct: func(u *itsm.Unit, c itsm.Change) error { return answer(u, c, kept) },
-	})
-	return nil
-}
+// DutyOf is who is on duty for a group by name: "@on_duty:network".
+func DutyOf(group string) Audience { return Audience(dutyPrefix + group) }
 
-func answer(u *itsm.Unit, c itsm.Change, policies []Policy) error {
-	level, ok := c.Input.(*itsm.LevelReached)
-	ticket := itsm.TicketOf(c.After)
-	if !ok || ticket == nil {
-		return nil
+// The bounds of policies.
+const (
+	// maxManagersUp is further up than any house has floors, and bounds the walk where people manage each other.
+	maxManagersUp   = 20
+	defaultMaxSteps = 100
+	maxRepeat       = 1000
+	maxName         = 80
+)
+
+func (p *Policy) maxSteps() int {
+	if p.MaxSteps > 0 {
+		return p.MaxSteps
 	}
-	for i := range policies {
-		if !policies[i].answers(ticket.Kind, level) {
-			continue
-		}
-		if err := policies[i].escalate(u, ticket, level); err != nil {
-			return err
-		}
-	}
-	return nil
+	return defaultMaxSteps
 }
 
 // clone makes a policy that the host cannot change any more.
 func (p Policy) clone() Policy {
-	p.Kinds, p.Targets, p.Levels = slices.Clone(p.Kinds), slices.Clone(p.Targets), slices.Clone(p.Levels)
-	p.Steps = slices.Clone(p.Steps)
+	p.Kinds, p.Triggers, p.Steps = slices.Clone(p.Kinds), slices.Clone(p.Triggers), slices.Clone(p.Steps)
+	p.Where = cloneFilter(p.Where)
+	for i := range p.Triggers {
+		t := &p.Triggers[i]
+		t.Agreements, t.Classes = slices.Clone(t.Agreements), slices.Clone(t.Classes)
+		t.Targets, t.Levels = slices.Clone(t.Targets), slices.Clone(t.Levels)
+	}
 	for i := range p.Steps {
-		p.Steps[i].Audience = slices.Clone(p.Steps[i].Audience)
+		s := &p.Steps[i]
+		s.Audience = slices.Clone(s.Audience)
+		if s.Input != nil {
+			input := make(itsm.Patch, len(s.Input))
+			for name, v := range s.Input {
+				input[name] = v
+			}
+			s.Input = input
+		}
 	}
 	return p
 }
 
-func (p *Policy) answers(kind string, level *itsm.LevelReached) bool {
-	return slices.Contains(p.Kinds, kind) &&
-		(len(p.Targets) == 0 || slices.Contains(p.Targets, level.Target)) &&
-		(len(p.Levels) == 0 || slices.Contains(p.Levels, level.Level)) &&
-		(!p.BreachOnly || level.Breach())
+func cloneFilter(f *itsm.Filter) *itsm.Filter {
+	if f == nil {
+		return nil
+	}
+	own := *f
+	own.Values, own.Parts = slices.Clone(f.Values), slices.Clone(f.Parts)
+	for i := range own.Parts {
+		own.Parts[i] = *cloneFilter(&own.Parts[i])
+	}
+	return &own
 }
 
-// escalate takes the first step that finds somebody.
-func (p *Policy) escalate(u *itsm.Unit, ticket *itsm.Ticket, level *itsm.LevelReached) error {
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		people, err := s.people(u, ticket)
-		if err != nil {
-			return fmt.Errorf("escalation %s, step %s: %w", p.Name, s.Name, err)
-		}
-		nobody := len(people) == 0
-		refusal, err := u.Try(u.Ref(), itsm.TriggerEscalate, itsm.Escalation{
-			Policy: p.Name, Step: s.Name, Kind: string(s.Kind), People: people, Nobody: nobody, Reason: reason(u, level),
-		})
-		if err != nil || refusal != nil || !nobody {
-			return err
-		}
-	}
-	return nil
+// step finds a step by name, or answers -1.
+func (p *Policy) step(name string) int {
+	return slices.IndexFunc(p.Steps, func(s Step) bool { return s.Name == name })
 }
 
-// reason says what the step answers and, from a minute on, how late that was noticed.
-func reason(u *itsm.Unit, level *itsm.LevelReached) string {
-	text := fmt.Sprintf("%s reached %d %%", level.Target, level.Percent)
-	if late := u.Now().Sub(level.Due).Truncate(time.Minute); late > 0 {
-		text += ", noticed " + strings.TrimSuffix(late.String(), "0s") + " late"
+// add counts the policy's time.
+func (p *Policy) add(from time.Time, d time.Duration) (time.Time, error) {
+	if p.Calendar == nil {
+		return from.Add(d), nil
 	}
-	return text
+	at, err := p.Calendar.Add(from, d)
+	return at.UTC(), err
 }
 
-// people finds the audience of a step: each person once, and nobody who was erased.
-func (s *Step) people(u *itsm.Unit, t *itsm.Ticket) ([]string, error) {
-	var people []string
-	add := func(found ...string) {
-		for _, person := range found {
-			if person != "" && person != itsm.Erased && !slices.Contains(people, person) {
-				people = append(people, person)
-			}
-		}
+// at is when a step that is due then is taken.
+func (p *Policy) at(due time.Time) (time.Time, error) {
+	if !p.InHours || p.Calendar == nil || p.Calendar.Contains(due) {
+		return due, nil
 	}
-	if s.Kind == Hierarchical {
-		manager, err := s.manager(u, t)
-		add(manager)
-		return people, err
-	}
-	for _, a := range s.Audience {
-		switch a {
-		case Assignee:
-			add(t.Assignee)
-		case Caller:
-			add(t.Caller)
-		case GroupHead, Members:
-			group, err := groupOf(u, t)
-			if err != nil {
-				return nil, err
-			}
-			if a == GroupHead {
-				add(group.Manager)
-			} else {
-				add(group.Members...)
-			}
-		default:
-			add(string(a))
-		}
-	}
-	return people, nil
+	at, err := p.Calendar.NextOpen(due)
+	return at.UTC(), err
 }
 
-// groupOf is the ticket's group, and one without people where there is none.
-func groupOf(u *itsm.Unit, t *itsm.Ticket) (itsm.Group, error) {
-	if t.Group == "" {
-		return itsm.Group{}, nil
-	}
-	group, err := u.Directory().Group(u.Context(), t.Tenant, t.Group)
-	if errors.Is(err, itsm.ErrNotFound) {
-		return itsm.Group{}, nil
-	}
-	return group, err
+// place is where a policy stands: a step of a repetition, and when it is due.
+type place struct {
+	step       int
+	repetition int
+	due        time.Time
 }
 
-// manager goes up from the assignee; it answers nobody where the chain is shorter.
-func (s *Step) manager(u *itsm.Unit, t *itsm.Ticket) (string, error) {
-	person := t.Assignee
-	for range s.ManagersUp {
-		if person == "" || person == itsm.Erased {
-			return "", nil
-		}
-		profile, err := u.Directory().Person(u.Context(), t.Tenant, person)
-		if errors.Is(err, itsm.ErrNotFound) {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-		person = profile.Manager
+// after answers where the policy goes from a step that was taken; false at its end.
+func (p *Policy) after(from place, worked bool) (next place, more bool, err error) {
+	next = from
+	next.step++
+	for worked && next.step < len(p.Steps) && p.Steps[next.step].Fallback {
+		next.step++
 	}
-	return person, nil
+	switch {
+	case next.step < len(p.Steps):
+		if worked || p.Steps[from.step].Hold {
+			next.due, err = p.add(from.due, p.Steps[next.step].After)
+		}
+	case from.repetition < p.Repeat:
+		next.step, next.repetition = 0, from.repetition+1
+		next.due, err = p.add(from.due, p.RepeatAfter)
+	default:
+		return place{}, false, nil
+	}
+	return next, true, err
 }

@@ -58,8 +58,18 @@ func up(name string, n int) escalation.Step {
 	return escalation.Step{Name: name, Kind: escalation.Hierarchical, ManagersUp: n}
 }
 
+func level(t escalation.Trigger) []escalation.Trigger {
+	t.On = escalation.OnLevel
+	return []escalation.Trigger{t}
+}
+
+func fallback(s escalation.Step) escalation.Step {
+	s.Fallback = true
+	return s
+}
+
 func policy(steps ...escalation.Step) escalation.Policy {
-	return escalation.Policy{Name: "policy", Kinds: []string{incident.Kind}, Levels: []string{"breach"}, Steps: steps}
+	return escalation.Policy{Name: "policy", Kinds: []string{incident.Kind}, Triggers: level(escalation.Trigger{Levels: []string{"breach"}}), Steps: steps}
 }
 
 type fixture struct {
@@ -76,7 +86,7 @@ func newFixture(t *testing.T, change func(*desk.Config), policies ...escalation.
 		clock:  clock,
 		bob:    itsmtest.As(t.Context(), itsmtest.Requester("bob")),
 		ann:    itsmtest.As(t.Context(), itsmtest.Agent("ann")),
-		config: desk.Config{Store: memory.New(), Clock: clock, Directory: people, Agreements: []sla.Agreement{agreement()}, Escalations: policies},
+		config: desk.Config{Store: memory.New(), Clock: clock, Directory: people, Agreements: []sla.Agreement{agreement()}, Escalation: escalation.Config{Policies: policies}},
 	}
 	if change != nil {
 		change(&f.config)
@@ -150,7 +160,8 @@ func TestAudiences(t *testing.T) {
 }
 
 func TestNextStepIsTried(t *testing.T) {
-	f := newFixture(t, nil, policy(notify("owner", escalation.Assignee), up("manager", 1), notify("duty", "zoe"), notify("all", "bob")))
+	f := newFixture(t, nil, policy(notify("owner", escalation.Assignee),
+		fallback(up("manager", 1)), fallback(notify("duty", "zoe")), fallback(notify("all", "bob"))))
 	ref := f.report(t, "network", "")
 	require.NoError(t, f.clock.Advance(t.Context(), 5*time.Hour))
 	steps := f.steps(t, ref)
@@ -173,20 +184,24 @@ func TestWhichLevels(t *testing.T) {
 	const both = 2
 	tests := []struct {
 		name string
-		edit func(*escalation.Policy)
+		edit func(*escalation.Trigger)
 		want int
 	}{
-		{"every level", func(p *escalation.Policy) { p.Levels = nil }, both},
-		{"by name", func(p *escalation.Policy) { p.Levels = []string{"warning"} }, 1},
-		{"by another name", func(p *escalation.Policy) { p.Levels = []string{"half"} }, 0},
-		{"breaches", func(p *escalation.Policy) { p.Levels, p.BreachOnly = nil, true }, 1},
-		{"by target", func(p *escalation.Policy) { p.Levels, p.Targets = nil, []string{"resolution"} }, both},
-		{"by another target", func(p *escalation.Policy) { p.Targets = []string{"first response"} }, 0},
+		{"every level", func(t *escalation.Trigger) { t.Levels = nil }, both},
+		{"by name", func(t *escalation.Trigger) { t.Levels = []string{"warning"} }, 1},
+		{"by another name", func(t *escalation.Trigger) { t.Levels = []string{"half"} }, 0},
+		{"breaches", func(t *escalation.Trigger) { t.Levels, t.Missed = nil, true }, 1},
+		{"by target", func(t *escalation.Trigger) { t.Levels, t.Targets = nil, []string{"resolution"} }, both},
+		{"by agreement", func(t *escalation.Trigger) { t.Agreements = []string{"gold"} }, 1},
+		{"by another agreement", func(t *escalation.Trigger) { t.Agreements = []string{"silver"} }, 0},
+		{"by class", func(t *escalation.Trigger) { t.Classes = []string{"sla"} }, 1},
+		{"by another class", func(t *escalation.Trigger) { t.Classes = []string{"ola"} }, 0},
+		{"by another target", func(t *escalation.Trigger) { t.Targets = []string{"first response"} }, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := policy(notify("duty", "zoe"))
-			test.edit(&p)
+			test.edit(&p.Triggers[0])
 			f := newFixture(t, func(c *desk.Config) { c.Agreements = append(c.Agreements, another()) }, p)
 			ref := f.report(t, "", "")
 			require.NoError(t, f.clock.Advance(t.Context(), 5*time.Hour))
@@ -198,7 +213,7 @@ func TestWhichLevels(t *testing.T) {
 // Several nodes on one store, a restart, and clocks that jump: a step is taken once.
 func TestOnce(t *testing.T) {
 	f := newFixture(t, nil, policy(notify("duty", "zoe")), escalation.Policy{
-		Name: "second", Kinds: []string{incident.Kind}, BreachOnly: true, Steps: []escalation.Step{notify("duty", "max")},
+		Name: "second", Kinds: []string{incident.Kind}, Triggers: level(escalation.Trigger{Missed: true}), Steps: []escalation.Step{notify("duty", "max")},
 	})
 	node := func() {
 		other, err := desk.Open(t.Context(), f.config)
@@ -220,15 +235,15 @@ func TestOnce(t *testing.T) {
 
 func TestLate(t *testing.T) {
 	p := policy(notify("duty", "zoe"))
-	p.Levels = nil
+	p.Triggers = nil // every level
 	f := newFixture(t, nil, p)
 	ref := f.report(t, "", "")
 	f.clock.Set(f.clock.Now().Add(6*time.Hour + 20*time.Second))
 	require.NoError(t, f.clock.Advance(t.Context(), 0))
 	steps := f.steps(t, ref)
 	require.Len(t, steps, 2)
-	assert.Equal(t, "resolution reached 50 %, noticed 4h0m late", steps[0].Reason)
-	assert.Equal(t, "resolution reached 100 %, noticed 2h0m late", steps[1].Reason)
+	assert.Equal(t, "resolution reached 50 %, noticed 4h late", steps[0].Reason)
+	assert.Equal(t, "resolution reached 100 %, noticed 2h late", steps[1].Reason)
 }
 
 // Who was told is personal: it is in no fact, and an erasure takes it out without breaking the chain.
@@ -240,7 +255,7 @@ func TestPeopleAreSealed(t *testing.T) {
 			return nil
 		}}}
 	}, policy(up("manager", 1)), escalation.Policy{
-		Name: "duty", Kinds: []string{incident.Kind}, BreachOnly: true, Steps: []escalation.Step{notify("duty", "zoe", escalation.Assignee)},
+		Name: "duty", Kinds: []string{incident.Kind}, Triggers: level(escalation.Trigger{Missed: true}), Steps: []escalation.Step{notify("duty", "zoe", escalation.Assignee)},
 	})
 	ref := f.report(t, "network", "ann")
 	require.NoError(t, f.clock.Advance(t.Context(), 3*time.Hour))
@@ -264,7 +279,7 @@ func TestPeopleAreSealed(t *testing.T) {
 }
 
 func TestNobodyWhoWasErased(t *testing.T) {
-	f := newFixture(t, nil, policy(notify("both", escalation.Assignee, escalation.Caller), notify("duty", "zoe")))
+	f := newFixture(t, nil, policy(notify("both", escalation.Assignee, escalation.Caller), fallback(notify("duty", "zoe"))))
 	ref := f.report(t, "", "ann")
 	admin := itsmtest.As(t.Context(), itsmtest.Administrator("root"))
 	for _, person := range []string{"ann", "bob"} {
@@ -334,8 +349,8 @@ func TestCheck(t *testing.T) {
 		{"mixed", []escalation.Step{
 			{Name: "a", Kind: escalation.Notify, Audience: []escalation.Audience{"zoe"}, ManagersUp: 1},
 			{Name: "b", Kind: escalation.Hierarchical, Audience: []escalation.Audience{"zoe"}, ManagersUp: 1},
-		}, []string{"managers up are for hierarchical", "it tells a manager"}},
-		{"another kind", []escalation.Step{{Name: "a", Kind: "page"}}, []string{`notify or hierarchical, not "page"`}},
+		}, []string{"managers up are for", "an audience is for"}},
+		{"another kind", []escalation.Step{{Name: "a", Kind: "page"}}, []string{`not "page"`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -349,7 +364,7 @@ func TestCheck(t *testing.T) {
 		})
 	}
 
-	_, err := desk.Open(t.Context(), desk.Config{Escalations: []escalation.Policy{policy(notify("a", "zoe")), policy(notify("a"))}})
+	_, err := desk.Open(t.Context(), desk.Config{Escalation: escalation.Config{Policies: []escalation.Policy{policy(notify("a", "zoe")), policy(notify("a"))}}})
 	require.ErrorContains(t, err, "policy is there twice")
 	require.ErrorContains(t, err, "it tells nobody")
 }
@@ -358,7 +373,7 @@ func TestCheck(t *testing.T) {
 func TestPoliciesAreCopied(t *testing.T) {
 	p := policy(notify("duty", "zoe"))
 	f := newFixture(t, nil, p)
-	p.Steps[0].Audience[0], p.Levels[0] = "max", "warning"
+	p.Steps[0].Audience[0], p.Triggers[0].Levels[0] = "max", "warning"
 	ref := f.report(t, "", "")
 	require.NoError(t, f.clock.Advance(t.Context(), 5*time.Hour))
 	steps := f.steps(t, ref)

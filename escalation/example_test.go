@@ -46,19 +46,21 @@ func Example() {
 				Levels: []sla.Level{{Name: "warning", Percent: 75}, {Name: "breach", Percent: 100}},
 			}},
 		}},
-		Escalations: []escalation.Policy{
+		Escalation: escalation.Config{Policies: []escalation.Policy{
 			{
-				Name: "warn the group", Kinds: []string{incident.Kind}, Levels: []string{"warning"},
-				Steps: []escalation.Step{{Name: "group", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Members}}},
+				Name: "warn the group", Kinds: []string{incident.Kind},
+				Triggers: []escalation.Trigger{{On: escalation.OnLevel, Levels: []string{"warning"}}},
+				Steps:    []escalation.Step{{Name: "group", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Members}}},
 			},
 			{
-				Name: "call the manager", Kinds: []string{incident.Kind}, BreachOnly: true,
+				Name: "call the manager", Kinds: []string{incident.Kind},
+				Triggers: []escalation.Trigger{{On: escalation.OnLevel, Missed: true}},
 				Steps: []escalation.Step{
 					{Name: "manager", Kind: escalation.Hierarchical, ManagersUp: 1},
-					{Name: "head", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.GroupHead}},
+					{Name: "head", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.GroupHead}, Fallback: true},
 				},
 			},
-		},
+		}},
 		Subscribers: []itsm.Subscriber{{Name: "pager", Handle: page}},
 	})
 	if err != nil {

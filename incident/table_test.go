@@ -148,6 +148,9 @@ var rows = []struct {
 		d.ok(d.Watch(d.ann, id, ""))
 		return d.Unwatch(d.ann, id, "", with...)
 	}},
+	{itsm.TriggerAcknowledge, unfinished, "", "acknowledged", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		return d.Acknowledge(d.ann, id, "Looking into it.", with...)
+	}},
 	{itsm.TriggerLevel, unfinished, "", "level_reached", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
 		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerLevel, complete[itsm.TriggerLevel], with...)
 		return d.get(id), err

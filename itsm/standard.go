@@ -120,34 +120,6 @@ type WatcherOf struct {
 	Person string `json:"person"`
 }
 
-// LevelReached is what a service-level clock says when it comes to a level: the word between those who keep clocks and
-// those who escalate.
-type LevelReached struct {
-	// Agreement, in its Version and of its Class, makes the promise that is called Target.
-	Agreement string `json:"agreement"`
-	Version   int    `json:"version,omitempty"`
-	Class     string `json:"class,omitempty"`
-	Target    string `json:"target"`
-	// Cycle counts, from 1, how often the target began on the ticket.
-	Cycle int    `json:"cycle,omitempty"`
-	Level string `json:"level"`
-	// Percent is the level's place in the target's time, or Offset its working time before (negative) or after the end:
-	// one of the two.
-	Percent int           `json:"percent,omitempty"`
-	Offset  time.Duration `json:"offset,omitempty"`
-	// Missed is set where the level lies at or behind the target's end.
-	Missed bool `json:"missed,omitempty"`
-	// Due is when the level was reached by the clock, also where it was noticed later.
-	Due time.Time `json:"due"`
-	// Skipped names the levels before it that were noticed at the same time, where the target tells of the last one only.
-	Skipped []string `json:"skipped,omitempty"`
-	// Suppressed is set where the level had passed before the ticket was imported: nobody is told.
-	Suppressed bool `json:"suppressed,omitempty"`
-}
-
-// Breach reports whether the level lies at or behind the target's end.
-func (l LevelReached) Breach() bool { return l.Missed || l.Percent >= 100 }
-
 // ClockReview asks who keeps the service-level clocks of a ticket to look them over.
 type ClockReview struct {
 	// Order says how: "apply" brings the ticket under the agreements as they are now, "repair" computes its clocks anew.
@@ -166,47 +138,6 @@ func (u *Unit) Reviews() []ClockReview {
 	return reviews
 }
 
-// Levels reads the levels that clocks reached in an event.
-func (e *Entry) Levels() []LevelReached {
-	var levels []LevelReached
-	if raw, ok := e.Facts[factLevel]; ok && json.Unmarshal(raw, &levels) != nil {
-		return nil
-	}
-	return levels
-}
-
-// Levels answers the levels that clocks reached on the record at hand in this transaction.
-func (u *Unit) Levels() []LevelReached {
-	var levels []LevelReached
-	for _, f := range u.touch.facts {
-		var l LevelReached
-		if f.name == factLevel && json.Unmarshal(f.json, &l) == nil {
-			levels = append(levels, l)
-		}
-	}
-	return levels
-}
-
-// SuppressLevel notes a level that had passed before the ticket was imported, without telling anybody.
-func (u *Unit) SuppressLevel(l LevelReached) error {
-	l.Suppressed = true
-	return u.Fact(factLevel, l)
-}
-
-// Escalations reads the steps that were taken in an event, with the people who are told.
-func (e *Entry) Escalations() []Escalation {
-	var steps []Escalation
-	if raw, ok := e.Facts[factEscalated]; ok && json.Unmarshal(raw, &steps) != nil {
-		return nil
-	}
-	people := e.People
-	for i := range steps {
-		n := min(steps[i].Told, len(people))
-		steps[i].People, people = people[:n], people[n:]
-	}
-	return steps
-}
-
 // The facts that the standard triggers write.
 const (
 	factLevel     = "level_reached"
@@ -215,22 +146,8 @@ const (
 	factPropagation = "propagation"
 	factTask        = "task"
 	factReview      = "clock_review"
+	factSeen        = "acknowledged"
 )
-
-// Escalation is one step that was taken because something goes wrong.
-type Escalation struct {
-	Policy string `json:"policy"`
-	Step   string `json:"step"`
-	// Kind is notify or hierarchical.
-	Kind string `json:"kind"`
-	// Reason is what it answers, such as "resolution reached 100 %".
-	Reason string `json:"reason"`
-	// Nobody is set where the step found no audience.
-	Nobody bool `json:"nobody,omitempty"`
-	// Told counts the people who are told. Who they are is sealed in the event, not part of its facts.
-	Told   int      `json:"told,omitempty"`
-	People []string `json:"-"`
-}
 
 // Propagation is a rule on its way through many records: where it stands after a batch.
 type Propagation struct {
@@ -266,6 +183,8 @@ const (
 	TriggerUnlink  lifecycle.Trigger = "unlink"
 	TriggerWatch   lifecycle.Trigger = "watch"
 	TriggerUnwatch lifecycle.Trigger = "unwatch"
+	// TriggerAcknowledge says that a person has seen to the ticket: escalation policies that allow it stop.
+	TriggerAcknowledge lifecycle.Trigger = "acknowledge"
 	// TriggerLevel notes that a service-level clock reached a level, and TriggerEscalate that somebody is told or
 	// involved because of it.
 	TriggerLevel    lifecycle.Trigger = "reach_level"
@@ -298,6 +217,7 @@ func StandardTransitions(from []lifecycle.State, only ...lifecycle.Trigger) []li
 		{Trigger: TriggerUnlink, Brings: need("id")},
 		{Trigger: TriggerWatch},
 		{Trigger: TriggerUnwatch},
+		{Trigger: TriggerAcknowledge},
 		{Trigger: TriggerLevel, Brings: need("target"), Roles: []Role{Machinery}},
 		{Trigger: TriggerEscalate, Roles: []Role{Machinery}},
 		{Trigger: TriggerPropagate, Brings: need("rule"), Roles: []Role{Machinery}},
@@ -326,6 +246,7 @@ func StandardTriggers() []lifecycle.TriggerRow {
 		{Name: TriggerUnlink, Title: "Unlink", Past: "unlinked"},
 		{Name: TriggerWatch, Title: "Watch", Past: "watched"},
 		{Name: TriggerUnwatch, Title: "Stop watching", Past: "unwatched"},
+		{Name: TriggerAcknowledge, Title: "Acknowledge", Past: "acknowledged"},
 		{Name: TriggerLevel, Title: "Reach a service level", Past: "level_reached"},
 		{Name: TriggerEscalate, Title: "Escalate", Past: "escalated"},
 		{Name: TriggerPropagate, Title: "Propagate", Past: "propagated"},
@@ -345,6 +266,7 @@ type standard[P any] struct {
 	unlink  Command[P, RowID]
 	watch   Command[P, WatcherOf]
 	unwatch Command[P, WatcherOf]
+	seen    Command[P, Acknowledgement]
 }
 
 // Commented registers what a practice does to a record when it is commented, in the same act; before [Practice.Standard].
@@ -394,6 +316,7 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 		}),
 		watch:   Handle(p, TriggerWatch, func(u *Unit, _ *P, w WatcherOf) error { return u.Watch(w.Person) }),
 		unwatch: Handle(p, TriggerUnwatch, func(u *Unit, _ *P, w WatcherOf) error { return u.unwatch(w.Person) }),
+		seen:    Handle(p, TriggerAcknowledge, func(u *Unit, _ *P, a Acknowledgement) error { return u.acknowledge(a) }),
 	}
 	standing(p)
 }
@@ -420,6 +343,9 @@ func standing[P any](p *Practice[P]) {
 	Handle(p, TriggerClocks, func(u *Unit, _ *P, r ClockReview) error { return u.Fact(factReview, r) })
 	Handle(p, TriggerLevel, func(u *Unit, _ *P, l LevelReached) error { return u.Fact(factLevel, l) })
 	Handle(p, TriggerEscalate, func(u *Unit, _ *P, e Escalation) error {
+		if e.Pending {
+			return nil
+		}
 		for _, person := range e.People {
 			if err := u.Concern(person); err != nil {
 				return err
@@ -473,6 +399,12 @@ func (r *Records[P]) Watch(ctx context.Context, id, person string, with ...Optio
 // Unwatch ends it.
 func (r *Records[P]) Unwatch(ctx context.Context, id, person string, with ...Option) (P, error) {
 	return r.std.unwatch.Do(ctx, id, WatcherOf{Person: person}, with...)
+}
+
+// Acknowledge says that the actor has seen to the record: escalation policies that allow it stop. A note becomes a work
+// note; it may be empty.
+func (r *Records[P]) Acknowledge(ctx context.Context, id, note string, with ...Option) (P, error) {
+	return r.std.seen.Do(ctx, id, Acknowledgement{Note: note}, with...)
 }
 
 // Comments answers up to limit comments with an id above after, oldest first, as the actor may see them. Limit 0 means

@@ -18,7 +18,7 @@ import (
 // Book is agreements with the calendars that they name, as one JSON document:
 //
 //	{
-//	  "calendars": [{"name": "support", "zone": "Europe/Brussels", "weekly": {"mon": ["07:30-18:00"]}}],
+//	  "calendars": [{"name": "support", "zone": "Europe/Brussels", "weekly": {"mon": "07:30-18:00"}}],
 //	  "agreements": [{
 //	    "name": "gold", "class": "sla", "kinds": ["incident"], "calendar": "support",
 //	    "targets": [{

@@ -44,7 +44,7 @@ func tour(ctx context.Context, out io.Writer) error {
 			Policy:   incident.Policy{AutoClose: 16 * time.Hour}, // of working time: a day and a half
 		},
 		Agreements:  []sla.Agreement{gold(support)},
-		Escalations: []escalation.Policy{callManager()},
+		Escalation:  escalation.Config{Policies: []escalation.Policy{callManager()}},
 		Subscribers: []itsm.Subscriber{{Name: "pager", Handle: page(out)}},
 	})
 	if err != nil {
@@ -151,8 +151,9 @@ func gold(support *calendar.Calendar) sla.Agreement {
 // callManager tells the assignee's manager when a target is missed.
 func callManager() escalation.Policy {
 	return escalation.Policy{
-		Name: "call the manager", Kinds: []string{incident.Kind}, BreachOnly: true,
-		Steps: []escalation.Step{{Name: "manager", Kind: escalation.Hierarchical, ManagersUp: 1}},
+		Name: "call the manager", Kinds: []string{incident.Kind},
+		Triggers: []escalation.Trigger{{On: escalation.OnLevel, Missed: true}},
+		Steps:    []escalation.Step{{Name: "manager", Kind: escalation.Hierarchical, ManagersUp: 1}},
 	}
 }
 
