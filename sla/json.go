@@ -75,8 +75,7 @@ const anyPriority = "any"
 func (b Book) MarshalJSON() ([]byte, error) {
 	var out bookJSON
 	calendars := map[string]string{}
-	var name func(c *calendar.Calendar) (string, error)
-	name = func(c *calendar.Calendar) (string, error) {
+	name := func(c *calendar.Calendar) (string, error) {
 		if c == nil {
 			return "", nil
 		}

@@ -2,7 +2,6 @@ package sla
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/itsmkit/itsmkit/itsm"
@@ -88,5 +87,3 @@ func (p *promise) callOff(c *Clock, passed func(time.Time) bool, each func(level
 	}
 	c.Silenced = kept
 }
-
-func number(n int) string { return strconv.Itoa(n) }
