@@ -83,3 +83,55 @@ func Example() {
 	// 13:00 INC0000001: resolution reached 100 %, nobody for step manager
 	// 13:00 INC0000001: resolution reached 100 %, page [max]
 }
+
+// Nobody acknowledges a ticket for half an hour: the group is paged every quarter of an hour until somebody does.
+func Example_acknowledge() {
+	clock := itsmtest.NewClock(time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC))
+	d, err := desk.Open(context.Background(), desk.Config{
+		Clock:     clock,
+		Directory: itsmtest.Directory{Groups: []itsm.Group{{ID: "network", Members: []string{"ann", "ben"}}}},
+		Escalation: escalation.Config{Policies: []escalation.Policy{{
+			Name: "wake the group", Kinds: []string{incident.Kind},
+			Triggers: []escalation.Trigger{{On: escalation.OnNoAcknowledgement, Within: 30 * time.Minute}},
+			Steps:    []escalation.Step{{Name: "page", Kind: escalation.Notify, Audience: []escalation.Audience{escalation.Members}}},
+			Repeat:   9, RepeatAfter: 15 * time.Minute,
+		}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	clock.Attach(d)
+	ann := itsmtest.As(context.Background(), itsmtest.Agent("ann"))
+	inc, err := d.Incidents.Report(ann, incident.Report{Title: "VPN down", Caller: "bob", Group: "network"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = clock.Advance(ann, 50*time.Minute)
+	running, err := d.Escalation.Running(ann, inc.Ref())
+	if err != nil || len(running) != 1 {
+		fmt.Println(running, err)
+		return
+	}
+	fmt.Printf("%s: next %s at %s\n", running[0].Policy, running[0].Next, running[0].NextAt.Format("15:04"))
+
+	_, err = d.Incidents.Acknowledge(ann, inc.ID, "On it.")
+	fmt.Println("acknowledged", err)
+	_ = clock.Advance(ann, 24*time.Hour)
+	history, err := d.Incidents.History(ann, inc.ID, 0, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range history {
+		for _, step := range history[i].Escalations() {
+			fmt.Printf("%s %s, time %d: %s %v\n", history[i].At.Format("15:04"), step.Step, step.Repetition+1, step.Outcome, step.People)
+		}
+	}
+	// Output:
+	// wake the group: next page at 10:00
+	// acknowledged <nil>
+	// 09:30 page, time 1: told [ann ben]
+	// 09:45 page, time 2: told [ann ben]
+}
