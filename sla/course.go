@@ -368,6 +368,10 @@ func (x *course) replay(v *sight, moments []Moment) {
 		at := x.find(t.Agreement, t.Target)
 		p := x.terms.promise(x.ticket.Kind, t.Agreement, t.Version, t.Target)
 		switch {
+		case t.Did == Withdrawn && at >= 0:
+			if l := &x.lines[at]; l.p != nil && l.clock.Open() {
+				l.p.end(&l.clock, v, Cancelled, NotPromised)
+			}
 		case t.Did == Unsilenced && at >= 0:
 			c := &x.lines[at].clock
 			c.Silenced = slices.DeleteFunc(slices.Clone(c.Silenced), func(name string) bool { return name == t.Level })

@@ -297,7 +297,7 @@ func (p *passage) migrate(v *sight) error {
 				continue
 			}
 			l.p.end(&l.clock, v, Cancelled, NotPromised)
-			x.turn(&l.clock, DidCancel)
+			x.turn(&l.clock, Withdrawn)
 		}
 	}
 	return nil

@@ -98,6 +98,7 @@ const (
 	Went       Did = "continued"  // went on after a reopening
 	Migrated   Did = "migrated"   // was taken to another version
 	Removed    Did = "removed"    // ended with its agreement
+	Withdrawn  Did = "withdrawn"  // ended because the version that its ticket was taken to lacks the target
 	Unsilenced Did = "unsilenced" // a level that an import had silenced lies ahead again
 	Recomputed Did = "recomputed" // was found to differ from its events
 )
