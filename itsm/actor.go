@@ -55,6 +55,8 @@ const (
 	Agent Role = "agent"
 	// Manager does what agents do, and also what a lifecycle keeps for managers.
 	Manager Role = "manager"
+	// RecordsManager decides how long records are kept: legal holds, retention classes and purges, and reads everything.
+	RecordsManager Role = "records_manager"
 	// Administrator also imports, erases and works on parked deliveries.
 	Administrator Role = "administrator"
 )
@@ -98,6 +100,7 @@ const (
 	Import Verb = "import" // historic instants and given numbers
 	Erase  Verb = "erase"  // a person's data
 	Audit  Verb = "audit"  // verify chains, work on parked deliveries
+	Purge  Verb = "purge"  // delete an ended record wholly, and what tells of that
 )
 
 // Action is a verb on a kind.

@@ -23,6 +23,7 @@ const maxAdopted = 50_000
 // comments and notes, where they come from, and its watchers. The other record keeps its own. It costs what it copies;
 // more than 50,000 rows are refused.
 func (u *Unit) Adopt(from Ref) error {
+	u.tx.ranged = true
 	snap, err := u.tx.snapshot()
 	if err != nil {
 		return err

@@ -307,7 +307,7 @@ func (x *tx) newNumber(kd *kind) (string, error) {
 	case x.dry:
 		x.numbers = append(x.numbers, kd.series+"?"+strconv.Itoa(n)) // no two alike, and none that there is
 	default:
-		next, err := x.k.store.Number(x.ctx, x.actor.Tenant, kd.series, 0)
+		next, err := x.store.Number(x.ctx, x.actor.Tenant, kd.series, 0)
 		if err != nil {
 			return "", err
 		}
@@ -323,7 +323,7 @@ func (x *tx) pass(kd *kind, given string) error {
 	if !ok || err != nil || n < 1 || n > maxGiven || x.dry {
 		return nil
 	}
-	_, err = x.k.store.Number(x.ctx, x.actor.Tenant, kd.series, n-1) // which is n itself, or burns one where the desk is past it
+	_, err = x.store.Number(x.ctx, x.actor.Tenant, kd.series, n-1) // which is n itself, or burns one where the desk is past it
 	return err
 }
 

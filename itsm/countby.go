@@ -37,10 +37,14 @@ func (k *Kernel) CountBy(ctx context.Context, of, column string, q Query) (bucke
 		if slices.Contains(k.auth.Mask(ctx, x.actor, of), column) {
 			return ErrDenied.with("column", column, "you may not count by a column that you do not see")
 		}
-		if counter, ok := x.snap.(ColumnCounter); ok && kd.columns[i].Kind != field.KindList {
+		snap, err := x.snapshot()
+		if err != nil {
+			return err
+		}
+		if counter, ok := snap.(ColumnCounter); ok && kd.columns[i].Kind != field.KindList {
 			buckets, err = counter.CountBy(ctx, sq, column, maxBuckets+1)
 		} else {
-			buckets, err = countByPages(ctx, x.snap, kd, sq, column)
+			buckets, err = countByPages(ctx, snap, kd, sq, column)
 		}
 		if err == nil && len(buckets) > maxBuckets {
 			err = Invalid("column", fmt.Sprintf("%s has more than %d values: narrow the filter, or count by another column", column, maxBuckets))

@@ -3,6 +3,7 @@ package itsm
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 
 	"github.com/itsmkit/itsmkit/field"
@@ -12,6 +13,9 @@ import (
 type Erasure struct {
 	// Records is how many records held data of the person, Values and Rows how much.
 	Records, Values, Rows int
+	// Held are the records that hold data of the person and were left as they are, because a legal matter holds them: call
+	// Erase again when the holds are released.
+	Held []Ref
 }
 
 // Erase takes the personal data of a person out of every record of the actor's tenant: fields, events and rows, also
@@ -22,6 +26,9 @@ type Erasure struct {
 // Where it is cut off it answers the error with what was done so far; calling it again does the rest. Data that others
 // wrote about the person in free text is theirs, and stays: give fields that hold such data a subject. Projections hold
 // nothing personal, and stay as they are.
+//
+// A record that a legal matter holds is left as it is ([Ticket.LegalHolds]), and named in the answer: the duty to keep it
+// suspends the duty to erase. Copies outside of the store are out of reach: backups, exports, what subscribers passed on.
 func (k *Kernel) Erase(ctx context.Context, person, reason string) (done Erasure, err error) {
 	actor, err := actorFrom(ctx)
 	if err != nil {
@@ -68,7 +75,11 @@ func (k *Kernel) Erase(ctx context.Context, person, reason string) (done Erasure
 			q.After = &Mark{ID: records[len(records)-1].Header().ID}
 		}
 	}
-	return done, k.store.Apply(ctx, &WriteSet{Forget: &ActorKey{Tenant: actor.Tenant, Actor: person}})
+	store, err := k.storeFor(ctx)
+	if err != nil {
+		return done, err
+	}
+	return done, store.Apply(ctx, &WriteSet{Forget: &ActorKey{Tenant: actor.Tenant, Actor: person}})
 }
 
 func (k *Kernel) pageOf(ctx context.Context, actor *Actor, q *StoreQuery) ([]Record, error) {
@@ -91,13 +102,17 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 	}
 	defer x.leave(&err)
 	var found erasure
-	values := 0
+	values, held := 0, false
 	err = x.retry(false, func() error {
 		snap, err := x.snapshot()
 		if err != nil {
 			return err
 		}
+		held = false
 		t, err := x.reach(key)
+		if errors.Is(err, ErrNotFound) {
+			return nil // it was purged since it was listed
+		}
 		if err != nil {
 			return err
 		}
@@ -133,7 +148,7 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 		if len(found.Rows) > 0 {
 			redactions = append(redactions, Redaction{Key: key, RowIDs: found.Rows})
 		}
-		if len(redactions) == 0 {
+		if held = TicketOf(t.before).Held() && len(redactions) > 0; held || len(redactions) == 0 {
 			return nil
 		}
 		x.open(t, actor, nil)
@@ -148,6 +163,10 @@ func (k *Kernel) eraseFrom(ctx context.Context, actor *Actor, kd *kind, key Key,
 		t.facts = append(t.facts, fact{factErased, fact_}, fact{"reason", field.Text(reason).AppendJSON(nil)})
 		return x.commit(nil, func(set *WriteSet) { set.Redactions = redactions })
 	})
+	if err == nil && held {
+		done.Held = append(done.Held, key.Ref())
+		return nil
+	}
 	if err == nil && (values > 0 || len(found.Rows) > 0) {
 		done.Records++
 		done.Values += values

@@ -47,6 +47,21 @@ var (
 	ErrBroken = &Error{Code: "broken", Message: "the record's history was altered"}
 	// ErrHook: a hook of the host said no; nothing was written.
 	ErrHook = &Error{Code: "hook", Message: "a rule of this desk says no"}
+	// ErrUnknownOutcome: the store was lost while it committed. The command was done wholly or not at all; give it again with
+	// the same idempotency key ([Once]) to learn which, or read the record.
+	ErrUnknownOutcome = &Error{Code: "unknown_outcome", Message: "the store was lost while it committed: repeat with the same idempotency key, or read the record"}
+	// ErrUnavailable: the store cannot be reached or is busy; nothing was changed. It works again by itself when the store does.
+	ErrUnavailable = &Error{Code: "unavailable", Message: "the store cannot be reached or is busy: try again later"}
+	// ErrAccess: the store refuses the login, or the right to do this; nothing was changed.
+	ErrAccess = &Error{Code: "access", Message: "the store refuses access: look at its user, password and rights"}
+	// ErrReadOnly: the store can be read and not written.
+	ErrReadOnly = &Error{Code: "read_only", Message: "the store is read-only: look at the rights of its file, or whether the server is a standby"}
+	// ErrFull: the store has no room left; nothing was changed.
+	ErrFull = &Error{Code: "full", Message: "the store has no room left: free some and try again"}
+	// ErrCorrupt: the store's data is damaged: restore a backup.
+	ErrCorrupt = &Error{Code: "corrupt", Message: "the store's data is damaged: restore a backup"}
+	// ErrSchema: the store's schema is not the one that this program needs: newer, not migrated yet, or altered by hand.
+	ErrSchema = &Error{Code: "schema", Message: "the store's schema does not fit this program"}
 	// ErrPanic: a handler, guard or hook panicked; nothing was written.
 	ErrPanic = &Error{Code: "panic", Message: "a handler panicked; nothing was written"}
 )

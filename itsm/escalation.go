@@ -81,6 +81,8 @@ type Escalation struct {
 	// Next is the step that comes next, at NextDue; empty where the policy is at its end.
 	Next    string    `json:"next,omitempty"`
 	NextDue time.Time `json:"next_due,omitzero"`
+	// During names the changes that were being implemented on what the ticket is about when the step was taken.
+	During []string `json:"during,omitempty"`
 	// Nobody is set where the step found no audience.
 	Nobody bool `json:"nobody,omitempty"`
 	// FromGroup handed the ticket over to Group; Owner is the group that had it when it was first handed over.
@@ -89,8 +91,10 @@ type Escalation struct {
 	Owner     string `json:"owner,omitempty"`
 	// Priority is what the step raised the priority to.
 	Priority Priority `json:"priority,omitempty"`
-	// Told counts the people who are told. Who they are is sealed in the event, not part of its facts.
+	// Told counts the people who are told. Who they are is sealed in the event, not part of its facts: Whom has the places
+	// of those in [Entry.People], where others stand as well, such as who is mentioned in a note.
 	Told   int      `json:"told,omitempty"`
+	Whom   []int    `json:"whom,omitempty"`
 	People []string `json:"-"`
 	// Pending marks what a timer brings: a step that is still to be taken. It is written nowhere.
 	Pending bool `json:"pending,omitempty"`
@@ -118,16 +122,18 @@ type Acknowledgement struct {
 	Note string `json:"note,omitempty"`
 }
 
-// Escalations reads the steps that were taken in an event, with the people who are told.
+// Escalations reads the steps that were taken in an event, with the people who are told by each.
 func (e *Entry) Escalations() []Escalation {
 	var steps []Escalation
 	if raw, ok := e.Facts[factEscalated]; ok && json.Unmarshal(raw, &steps) != nil {
 		return nil
 	}
-	people := e.People
 	for i := range steps {
-		n := min(steps[i].Told, len(people))
-		steps[i].People, people = people[:n], people[n:]
+		for _, at := range steps[i].Whom {
+			if at >= 0 && at < len(e.People) {
+				steps[i].People = append(steps[i].People, e.People[at])
+			}
+		}
 	}
 	return steps
 }

@@ -24,17 +24,20 @@ type Grant struct {
 type Grants []Grant
 
 // DefaultGrants is a small desk: requesters report, read, comment on, confirm and reopen their own tickets, reply late on them, and do not
-// see work notes and time entries; agents and managers work on every ticket; administrators may do everything.
+// see work notes and time entries; agents and managers work on every ticket; records managers read everything, place legal
+// holds, classify and purge; administrators may do everything.
 func DefaultGrants() Grants {
-	administration := []Verb{Import, Erase, Audit}
+	retention := []Verb{Verb(TriggerLegalHold), Verb(TriggerLegalRelease), Verb(TriggerRetention), Purge, "suspend_purges", "resume_purges"}
+	administration := append([]Verb{Import, Erase, Audit}, retention...)
 	return Grants{
 		{
 			Role: Requester, Own: true,
 			Verbs: []Verb{Read, "report", "comment", "attach", "confirm", "reopen", "late_reply", "watch", "unwatch"},
-			Hides: append([]string{string(WorkNotes), string(TimeEntries), "priority_reason"}, internalRows...),
+			Hides: append([]string{string(WorkNotes), string(TimeEntries), "priority_reason", "workaround.problem", "workaround.edition", "workaround.text", "workarounds", "retention_class", "legal_holds"}, internalRows...),
 		},
 		{Role: Agent, Except: administration},
 		{Role: Manager, Except: administration},
+		{Role: RecordsManager, Verbs: append([]Verb{Read}, retention...)},
 		{Role: Administrator},
 	}
 }

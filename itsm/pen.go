@@ -60,7 +60,7 @@ func (x *tx) write(t *touch) (RecordWrite, bool, error) {
 	}
 	e.Digest, x.scratch = e.chain(x.scratch, previous)
 	head.Version, head.UpdatedAt, head.Digest = e.Version, e.At, e.Digest
-	w := RecordWrite{Record: t.after, Expect: t.version(), Event: e}
+	w := RecordWrite{Record: t.after, Expect: t.version(), Before: t.before, Event: e}
 	if len(t.rows) > 0 {
 		w.Rows = t.rows
 	}

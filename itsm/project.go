@@ -22,6 +22,7 @@ type put struct {
 	kind   *kind
 	row    Record
 	expect int64
+	stored Record // what is there, nil where it is new
 	// over is one more than the place of the put of the same row before this one, 0 where there is none.
 	over int
 	gone bool // a later one is over it
@@ -102,7 +103,7 @@ func (x *tx) storedRows(t *touch, kd *kind) ([]Record, error) {
 // readOwned reads the rows of a record as [tx.stored] reads the record: past the snapshot where none is open. They are read
 // after the record and change only with it, so those of another instant are of a later version.
 func (x *tx) readOwned(dst []Record, owner Key, kind string) ([]Record, error) {
-	if getter, ok := x.k.store.(Getter); ok && x.snap == nil {
+	if getter, ok := x.store.(Getter); ok && x.snap == nil {
 		return getter.Owned(x.ctx, dst, owner, kind)
 	}
 	snap, err := x.snapshot()
@@ -173,7 +174,7 @@ func (t *touch) place(kd *kind, stored []Record, name string, row Record) (p put
 			rows++
 		}
 		if before.row.Header().ID[front:] == name {
-			p.expect, p.over, former = before.expect, i+1, before.row
+			p.expect, p.stored, p.over, former = before.expect, before.stored, i+1, before.row
 		}
 	}
 	if slices.Contains(stored, row) {
@@ -187,7 +188,7 @@ func (t *touch) place(kd *kind, stored []Record, name string, row Record) (p put
 	})
 	switch {
 	case there:
-		p.expect, former = stored[at].Header().Version, stored[at]
+		p.expect, p.stored, former = stored[at].Header().Version, stored[at], stored[at]
 	case rows >= maxOwned:
 		return p, nil, Invalid("name", fmt.Sprintf("a record has %d rows of %s at most", maxOwned, kd.name))
 	}
@@ -205,7 +206,7 @@ func (t *touch) appendPuts(records []RecordWrite) []RecordWrite {
 	}
 	for i := range t.puts {
 		if p := &t.puts[i]; !p.gone {
-			records = append(records, RecordWrite{Record: p.row, Expect: p.expect, Owner: t.key})
+			records = append(records, RecordWrite{Record: p.row, Expect: p.expect, Before: p.stored, Owner: t.key})
 		}
 	}
 	return records

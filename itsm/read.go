@@ -85,7 +85,7 @@ func (k *Kernel) list(ctx context.Context, of string, q Query) (Page[Record], er
 	err := k.query(ctx, of, &q, func(x *tx, kd *kind, sq *StoreQuery) error {
 		limit := sq.Limit
 		sq.Limit++
-		records, err := x.snap.Query(ctx, nil, sq)
+		records, err := x.page(sq)
 		if err != nil {
 			return err
 		}
@@ -102,10 +102,25 @@ func (k *Kernel) list(ctx context.Context, of string, q Query) (Page[Record], er
 	return page, err
 }
 
+// page asks the store as it stands where it can: one query is of one instant anyway.
+func (x *tx) page(q *StoreQuery) ([]Record, error) {
+	if getter, ok := x.store.(Getter); ok {
+		return getter.Find(x.ctx, nil, q)
+	}
+	snap, err := x.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	return snap.Query(x.ctx, nil, q)
+}
+
 // Count answers how many records of a kind match.
 func (k *Kernel) Count(ctx context.Context, of string, q Query) (n int64, err error) {
 	err = k.query(ctx, of, &q, func(x *tx, _ *kind, sq *StoreQuery) error {
-		n, err = x.snap.Count(ctx, sq)
+		snap, err := x.snapshot()
+		if err == nil {
+			n, err = snap.Count(ctx, sq)
+		}
 		return err
 	})
 	return n, err
@@ -206,9 +221,6 @@ func (k *Kernel) query(ctx context.Context, of string, q *Query, run func(*tx, *
 		return err
 	}
 	defer x.leave(&err)
-	if _, err := x.snapshot(); err != nil {
-		return err
-	}
 	return run(x, kd, sq)
 }
 

@@ -97,8 +97,8 @@ type Head struct {
 	Digest Digest `json:"digest" itsm:"-"`
 
 	// State is where the record stands in its lifecycle, and Phase what that means.
-	State lifecycle.State `json:"state" itsm:"index"`
-	Phase lifecycle.Phase `json:"phase" itsm:"index"`
+	State lifecycle.State `json:"state,omitempty" itsm:"index"`
+	Phase lifecycle.Phase `json:"phase,omitzero" itsm:"index"`
 }
 
 // Header implements [Record].
@@ -169,6 +169,11 @@ type Ticket struct {
 	Reopens       int `json:"reopens,omitempty"`
 	// OpenTasks counts mandatory tasks that are not done. It stands on the record so that its version protects it.
 	OpenTasks int `json:"open_tasks,omitempty"`
+
+	// RetentionClass names what policies keep the ticket for; empty leaves it to its kind. LegalHolds are the matters for
+	// which it is held: while there is one, it is not purged, and nobody is erased from it.
+	RetentionClass string   `json:"retention_class,omitempty" itsm:"index"`
+	LegalHolds     []string `json:"legal_holds,omitempty"`
 
 	// Custom are the fields that the kind's schema declares.
 	Custom field.Fields `json:"custom,omitempty"`

@@ -120,7 +120,7 @@ func (x *tx) restore(r *restoration, receipt *Receipt) error {
 	x.set.Records = append(x.set.Records, RecordWrite{Record: r.rec, Event: r.events[last], Earlier: r.events[:last], Rows: r.kept})
 	x.set.Timers = append(x.set.Timers, r.timers...)
 	x.set.Receipt = receipt
-	err := x.k.store.Apply(x.ctx, &x.set)
+	err := x.store.Apply(x.ctx, &x.set)
 	if errors.Is(err, ErrExists) {
 		return ErrExists.with("record", receipt.Ref.String(), "the number is taken by another history")
 	}

@@ -329,7 +329,7 @@ func (u *Unit) dropLink(l Link) error {
 	return err
 }
 
-// Unlink takes a link of the record at hand away, at both ends.
+// Unlink takes a link of the record at hand away, at both ends; where the record at the other end was purged, at this one.
 func (u *Unit) Unlink(id int64) error {
 	rows, err := u.Rows(Links, id-1, 1)
 	if err != nil {
@@ -340,6 +340,12 @@ func (u *Unit) Unlink(id int64) error {
 	}
 	l, err := rows[0].link()
 	if err != nil {
+		return err
+	}
+	if gone, err := u.gone(l.To); gone || err != nil {
+		if err == nil {
+			u.removeLink(id, l)
+		}
 		return err
 	}
 	end := LinkEnd{Link: Link{Name: l.Inverse, Inverse: l.Name, To: u.Ref()}, Remove: true}

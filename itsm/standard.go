@@ -169,6 +169,9 @@ type TaskNote struct {
 	Event string `json:"event"`
 	// Open is what it adds to the record's open mandatory tasks: 1, 0 or -1.
 	Open int `json:"open,omitempty"`
+	// Type is what kind of work it is, for practices that tell kinds apart. A task that becomes of another kind is two notes:
+	// of the one that is no more, and of the one that is there now.
+	Type string `json:"type,omitempty"`
 }
 
 // The triggers that every practice on tickets has; its lifecycle says in which states. [Practice.Standard] registers them.
@@ -223,6 +226,9 @@ func StandardTransitions(from []lifecycle.State, only ...lifecycle.Trigger) []li
 		{Trigger: TriggerPropagate, Brings: need("rule"), Roles: []Role{Machinery}},
 		{Trigger: TriggerTask, Brings: need("task"), Roles: []Role{Machinery}},
 		{Trigger: TriggerClocks, Brings: need("order"), Roles: []Role{Machinery}},
+		{Trigger: TriggerLegalHold, Brings: need("matter")},
+		{Trigger: TriggerLegalRelease, Brings: need("matter", "reason")},
+		{Trigger: TriggerRetention},
 	}
 	if len(only) > 0 {
 		rows = slices.DeleteFunc(rows, func(r lifecycle.Transition) bool { return !slices.Contains(only, r.Trigger) })
@@ -252,6 +258,9 @@ func StandardTriggers() []lifecycle.TriggerRow {
 		{Name: TriggerPropagate, Title: "Propagate", Past: "propagated"},
 		{Name: TriggerTask, Title: "Note a task", Past: "task_noted"},
 		{Name: TriggerClocks, Title: "Review service-level clocks", Past: "clocks_reviewed"},
+		{Name: TriggerLegalHold, Title: "Hold for a legal matter", Past: "legally_held"},
+		{Name: TriggerLegalRelease, Title: "Release a legal hold", Past: "legal_hold_released"},
+		{Name: TriggerRetention, Title: "Classify for retention", Past: "retention_classified"},
 	}
 }
 
@@ -267,6 +276,10 @@ type standard[P any] struct {
 	watch   Command[P, WatcherOf]
 	unwatch Command[P, WatcherOf]
 	seen    Command[P, Acknowledgement]
+
+	hold     Command[P, LegalHold]
+	release  Command[P, LegalHold]
+	classify Command[P, RetentionClass]
 }
 
 // Commented registers what a practice does to a record when it is commented, in the same act; before [Practice.Standard].
@@ -319,6 +332,7 @@ func (p *Practice[P]) Standard(edited func(u *Unit, r *P, patch Patch) error) {
 		seen:    Handle(p, TriggerAcknowledge, func(u *Unit, _ *P, a Acknowledgement) error { return u.acknowledge(a) }),
 	}
 	standing(p)
+	retained(p)
 }
 
 // standing registers what machinery does to tickets.
@@ -346,12 +360,16 @@ func standing[P any](p *Practice[P]) {
 		if e.Pending {
 			return nil
 		}
+		e.Whom = nil
 		for _, person := range e.People {
 			if err := u.Concern(person); err != nil {
 				return err
 			}
+			if at := slices.Index(u.touch.people, person); !slices.Contains(e.Whom, at) {
+				e.Whom = append(e.Whom, at)
+			}
 		}
-		e.Told = len(e.People)
+		e.Told = len(e.Whom)
 		return u.Fact(factEscalated, e)
 	})
 }

@@ -28,7 +28,8 @@ type Store interface {
 
 	// Apply writes a set: all of it or nothing. It answers
 	//   - ErrExists where a record that must be new is there and has no owner,
-	//   - ErrConflict where another record, or a record that was only read, has not the version that the set expects,
+	//   - ErrConflict where another record, or a record that was only read or is to be purged, has not the version that
+	//     the set expects,
 	//   - ErrTimerGone where the set's Fired timer is not there with that generation,
 	//   - ErrConflict where the set's Receipt is there already and does not expire at or before the new one's At, or a
 	//     subscriber's row has not the revision one below the new one's.
@@ -47,17 +48,38 @@ type Store interface {
 	// NextDue answers the earliest instant at which Claim would find something, and false where no timer is pending.
 	NextDue(ctx context.Context) (time.Time, bool, error)
 
-	// Feed appends up to limit events after a position to dst, over all tenants. No committed event is ever left out,
-	// and the events of a record come in the order of their versions. The zero position is the beginning.
+	// Feed appends up to limit events after a position to dst, over all tenants. No committed event is ever left out but
+	// those of purged records, and the events of a record come in the order of their versions. The zero position is the
+	// beginning.
 	Feed(ctx context.Context, dst []Delivery, after Position, limit int) ([]Delivery, error)
 }
 
-// Getter is what a store may also be: it reads one record, or what one record owns, as it stands, without a snapshot.
+// Getter is what a store may also be: it reads what is committed, as it stands, without a snapshot.
 type Getter interface {
 	// Get answers a record, or ErrNotFound.
 	Get(ctx context.Context, key Key) (Record, error)
+	// Fetch appends the records of keys that are there to dst, in any order, each as Get would answer it, as often as its
+	// key is named. The runner reads the records of many timers so.
+	Fetch(ctx context.Context, dst []Record, keys []Key) ([]Record, error)
 	// Owned appends the records of a kind that a record owns to dst, in order of id, all as of one instant.
 	Owned(ctx context.Context, dst []Record, owner Key, kind string) ([]Record, error)
+	// Find answers what [Snapshot.Query] of a snapshot of now would.
+	Find(ctx context.Context, dst []Record, q *StoreQuery) ([]Record, error)
+}
+
+// Batcher is what a store may also be: it commits many sets at once. The runner then fires a batch of timers in one commit.
+type Batcher interface {
+	// ApplyAll applies each set as Apply would, one after the other, and answers an error for each: nil where it was
+	// applied. A set that is refused leaves the others. What was applied is committed together; where the commit fails, all
+	// answer that, and nothing was changed.
+	ApplyAll(ctx context.Context, sets []*WriteSet) []error
+}
+
+// Notifier is what a store may also be: it tells that others wrote, so that a runner need not look.
+type Notifier interface {
+	// Listen answers a channel that gets a value soon after another process, or a transaction of the host's, committed
+	// something, until ctx ends. Values may be missed, and come without a cause: they are hints.
+	Listen(ctx context.Context) (<-chan struct{}, error)
 }
 
 // ColumnCounter is what a store's snapshots may also be: they count by the values of a column without handing records
@@ -156,12 +178,24 @@ type WriteSet struct {
 	Redactions []Redaction
 	// Forget deletes the receipts of a tenant's actor.
 	Forget *ActorKey
+	// Purges delete records wholly, after all else that the set does: the record, its events, also from the feed, its
+	// rows and timers, and the records that it owns. Expect is the version that the record must have, never 0. A purged
+	// record is none that Records write or name as Owner, and has no owner itself: what is owned goes with its owner.
+	//
+	// Afterwards all reads are as if the record had never been, but for the views that were open before, which see it as
+	// it was; a key that is written again begins with nothing. Everything else stays, whatever it says of the record:
+	// rows and columns of other records, receipts, parked events, the series of its number. The positions of its events in
+	// the feed are not used again, and who has not read them by then never will.
+	Purges []VersionCheck
 }
 
 // RecordWrite puts a record in place of version Expect; 0 expects that there is none.
 type RecordWrite struct {
 	Record Record
 	Expect int64
+	// Before is the record at version Expect, nil where it is new or not at hand. A store may compare the two to write less;
+	// it need not.
+	Before Record
 	// Owner is set for a row of a projection: the record that it is computed from, of the same tenant, once and for all.
 	// Such a record is found by [Snapshot.Owned] beside all that finds others. It has no Event, Earlier, Rows or Removed. Its
 	// version is the owner's new one, and Expect the one that it had, 0 where it is new: they need not be neighbours. The

@@ -62,6 +62,7 @@ func (k *Kernel) Subscribe(s Subscriber) {
 // when there is next something to do: a failed event to try again, or a claim of another node that ends (zero for
 // never). One subscriber's trouble does not keep the others from theirs.
 func (k *Kernel) Deliver(ctx context.Context) (delivered int, next time.Time, err error) {
+	ctx = apart(ctx)
 	for {
 		n, at, err := k.deliverOnce(ctx)
 		delivered += n

@@ -79,6 +79,40 @@ func TestAStaleClaimFiresIntoNothing(t *testing.T) {
 	itsmtest.RequireTimer(t, ann, k, r.Ref(), "nag", clock.Now().Add(48*time.Hour))
 }
 
+func TestATimerIsFiredAlone(t *testing.T) {
+	k, w, clock := newKernel(t, itsm.Config{})
+	r, other := paused(t, w), paused(t, w)
+	key := r.Header().Key()
+	due, err := k.FireTimer(ann, key, "nag", r.Version)
+	require.NoError(t, err)
+	require.Equal(t, clock.Now().Add(48*time.Hour), due, "too early, it answers when")
+	itsmtest.RequireState(t, ann, k, r.Ref(), "waiting")
+	clock.Set(due)
+	for name, gone := range map[string]func() (time.Time, error){
+		"another generation": func() (time.Time, error) { return k.FireTimer(ann, key, "nag", r.Version-1) },
+		"another name":       func() (time.Time, error) { return k.FireTimer(ann, key, "nagging", r.Version) },
+		"no such record": func() (time.Time, error) {
+			return k.FireTimer(ann, itsm.Key{Tenant: key.Tenant, Kind: key.Kind, ID: "REP9999999"}, "nag", r.Version)
+		},
+	} {
+		_, err := gone()
+		require.ErrorIs(t, err, itsm.ErrTimerGone, name)
+	}
+	_, err = k.FireTimer(ann, itsm.Key{}, "nag", r.Version)
+	require.ErrorIs(t, err, itsm.ErrInvalid)
+	itsmtest.RequireState(t, ann, k, r.Ref(), "waiting")
+
+	due, err = k.FireTimer(context.Background(), key, "nag", r.Version)
+	require.NoError(t, err, "nobody needs to act: the system does")
+	require.Zero(t, due)
+	itsmtest.RequireEvent(t, ann, k, r.Ref(), "repair.resumed", itsmtest.By(itsm.SystemID), itsmtest.CausedBy("timer nag"))
+	itsmtest.RequireState(t, ann, k, other.Ref(), "waiting")
+	_, err = k.FireTimer(ann, key, "nag", r.Version)
+	require.ErrorIs(t, err, itsm.ErrTimerGone, "once")
+	_, err = fresh(t).FireTimer(ann, key, "nag", r.Version)
+	require.ErrorIs(t, err, itsm.ErrInvalid, "the kernel is not open")
+}
+
 func TestATimerFiresOnceHoweverManyNodesThereAre(t *testing.T) {
 	store := memory.New()
 	k, w, clock := newKernel(t, itsm.Config{Store: store})

@@ -2,7 +2,6 @@ package itsm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"slices"
@@ -25,6 +24,7 @@ const maxSpare = 2048
 type tx struct {
 	k     *Kernel
 	ctx   context.Context
+	store Store // the kernel's, or the host's transaction on it
 	actor *Actor
 	call  call
 	snap  Snapshot
@@ -32,6 +32,10 @@ type tx struct {
 	// zero until somebody asks.
 	instant, clocked time.Time
 	historic, dry    bool
+	joined           bool           // the store is a transaction of the host's
+	fetched          map[Key]Record // what was read before it began, as it stood
+	held             bool           // the write set is kept for who applies many
+	ranged           bool           // it looked for records by what they are, which no version guards
 	cause            string
 	fired            *Timer
 	numbers          []string // taken once per command, not per try
@@ -73,11 +77,12 @@ type touch struct {
 	before Record // nil where it is new
 	after  Record // nil until it is written
 
-	begun bool
-	saved int // which save kept it last
-	actor Actor
-	cause string
-	acts  []lifecycle.Trigger
+	begun  bool
+	purged bool
+	saved  int // which save kept it last
+	actor  Actor
+	cause  string
+	acts   []lifecycle.Trigger
 	// events are the names of what happened, the first of which names the event
 	events []string
 
@@ -208,7 +213,11 @@ func (x *tx) reach(key Key) (*touch, error) {
 // stored reads a record: from the snapshot where one is open, else as it stands. What a transaction read is checked by
 // version when it commits, so it needs no snapshot for records alone.
 func (x *tx) stored(key Key) (Record, error) {
-	if getter, ok := x.k.store.(Getter); ok && x.snap == nil {
+	if rec, ok := x.fetched[key]; ok && x.snap == nil {
+		x.loose++
+		return rec, nil
+	}
+	if getter, ok := x.store.(Getter); ok && x.snap == nil {
 		x.loose++
 		return getter.Get(x.ctx, key)
 	}
@@ -222,7 +231,7 @@ func (x *tx) stored(key Key) (Record, error) {
 // snapshot opens the snapshot of this try when it is first asked for.
 func (x *tx) snapshot() (Snapshot, error) {
 	if x.snap == nil {
-		snap, err := x.k.store.Snapshot(x.ctx)
+		snap, err := x.store.Snapshot(x.ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -395,84 +404,6 @@ func (x *tx) conclude() error {
 	return x.projectAll()
 }
 
-// commit turns what was touched into a write set and applies it.
-func (x *tx) commit(receipt *Receipt, extra func(*WriteSet)) error {
-	if x.failed != nil {
-		return x.failed
-	}
-	set := &x.set
-	set.empty()
-	set.Fired, set.Receipt = x.fired, receipt
-	for _, t := range x.touched {
-		if !t.begun {
-			set.Reads = append(set.Reads, VersionCheck{Key: t.key, Expect: t.version()})
-			continue
-		}
-		write, changed, err := x.write(t)
-		if err != nil {
-			return err
-		}
-		if !changed {
-			t.after = nil
-			set.Reads = append(set.Reads, VersionCheck{Key: t.key, Expect: t.version()})
-			continue
-		}
-		set.Records = append(set.Records, write)
-		set.Records = t.appendPuts(set.Records)
-		version := write.Event.Version
-		for i, w := range t.timers {
-			if slices.ContainsFunc(t.timers[i+1:], func(later TimerWrite) bool { return later.Timer.Name == w.Timer.Name }) {
-				continue
-			}
-			w.Timer.Generation = version
-			set.Timers = append(set.Timers, w)
-		}
-	}
-	if extra != nil {
-		extra(set)
-	}
-	if len(set.Records) == 0 && set.Fired == nil && set.Receipt == nil && len(set.Redactions) == 0 && set.Forget == nil {
-		return nil
-	}
-	if receipt != nil {
-		h := x.touched[0].current().Header()
-		receipt.Ref, receipt.Version = h.Ref(), h.Version
-	}
-	if x.dry {
-		return x.wouldExist(set)
-	}
-	x.judged = true
-	if err := x.k.store.Apply(x.ctx, set); err != nil {
-		x.taken = errors.Is(err, ErrExists)
-		return err
-	}
-	x.k.signal()
-	return nil
-}
-
-// wouldExist answers what Apply would say of a record with a given number.
-func (x *tx) wouldExist(set *WriteSet) error {
-	if x.call.number == "" || len(set.Records) == 0 || set.Records[0].Expect != 0 {
-		return nil
-	}
-	_, err := x.stored(set.Records[0].Event.Key)
-	switch {
-	case err == nil:
-		return ErrExists
-	case errors.Is(err, ErrNotFound):
-		return nil
-	}
-	return err
-}
-
-// empty keeps the room and lets go of what was in it.
-func (w *WriteSet) empty() {
-	clear(w.Records)
-	clear(w.Reads)
-	clear(w.Timers)
-	*w = WriteSet{Records: w.Records[:0], Reads: w.Reads[:0], Timers: w.Timers[:0]}
-}
-
 // reset forgets a try, so that the next begins anew.
 func (x *tx) reset() {
 	for _, t := range x.touched {
@@ -495,7 +426,7 @@ func (x *tx) reset() {
 	x.marks, x.saves = x.marks[:0], 0
 	x.undos, x.created, x.failed = x.undos[:0], 0, nil
 	clear(x.merged)
-	x.taken, x.ensured, x.judged, x.overtaken, x.loose = false, false, false, false, 0
+	x.taken, x.ensured, x.judged, x.overtaken, x.ranged, x.loose = false, false, false, false, false, 0
 }
 
 // end closes the snapshot and gives the transaction back.
@@ -505,8 +436,9 @@ func (x *tx) end() {
 	clear(x.attempts[:x.deepest+1])
 	x.deepest, x.hand = 0, Unit{}
 	x.set.empty()
+	x.store, x.joined, x.fetched = nil, false, nil
 	x.ctx, x.actor, x.fired, x.cause, x.numbers = nil, nil, nil, "", x.numbers[:0]
-	x.call, x.historic, x.dry, x.twin = call{}, false, false, false
+	x.call, x.historic, x.dry, x.twin, x.held = call{}, false, false, false, false
 	x.instant, x.clocked = time.Time{}, time.Time{}
 	x.k.pool.Put(x)
 }
@@ -519,6 +451,13 @@ func (k *Kernel) begin(ctx context.Context, actor *Actor) (*tx, error) {
 		err, _ := pooled.(error)
 		return nil, fmt.Errorf("no salts: %w", err)
 	}
+	var err error
+	if x.store, err = k.storeFor(ctx); err != nil {
+		x.store = nil
+		k.pool.Put(x)
+		return nil, err
+	}
+	x.joined = x.store != k.store
 	x.ctx, x.actor = ctx, actor
 	return x, nil
 }
@@ -537,78 +476,4 @@ func (x *tx) now() time.Time {
 		x.instant = x.clockNow()
 	}
 	return x.instant
-}
-
-// retry runs one try after the other while others write first. A command that is given once for a version is refused by
-// its next look at the record, if that is why the store did.
-func (x *tx) retry(once bool, try func() error) (err error) {
-	for n := 0; n < x.k.tries; n++ {
-		x.closeSnapshot()
-		x.reset()
-		if err = try(); !x.again(&err, once) {
-			return err
-		}
-		if cancelled := x.ctx.Err(); cancelled != nil {
-			return cancelled
-		}
-	}
-	return err
-}
-
-// again reports whether what a try answered is not the command's answer.
-func (x *tx) again(err *error, once bool) bool {
-	switch {
-	case x.taken && (x.ensured || x.renumber()):
-		return true
-	case x.taken && x.call.key != "" && !x.twin: // by this very command, perhaps, given a second time
-		x.twin = true
-		return true
-	case x.overtaken && !x.judged:
-		*err = ErrConflict
-		return true
-	case errors.Is(*err, ErrConflict):
-		return x.judged || !once
-	case x.judged:
-		return false
-	}
-	torn, fault := x.torn()
-	switch {
-	case fault != nil:
-		*err = fault
-	case torn:
-		*err = ErrConflict
-	}
-	return torn
-}
-
-// torn reports whether the records that a try read were never so at one instant. The store checks what it is given; what
-// is answered without it, a refusal above all, is checked here.
-func (x *tx) torn() (bool, error) {
-	read := 0
-	for _, t := range x.touched {
-		if t.before != nil {
-			read++
-		}
-	}
-	if x.loose == 0 || read < 2 {
-		return false, nil
-	}
-	x.closeSnapshot()
-	snap, err := x.snapshot()
-	if err != nil {
-		return false, err
-	}
-	for _, t := range x.touched {
-		if t.before == nil {
-			continue
-		}
-		now, err := snap.Get(x.ctx, t.key)
-		if err != nil {
-			return false, err
-		}
-		if now.Header().Version != t.version() {
-			return true, nil
-		}
-	}
-	return false, nil
 }

@@ -74,6 +74,15 @@ func (u *Unit) Input() any {
 	return u.at.in
 }
 
+// Trigger is the trigger of the act at hand; empty in hooks that see an act from outside, and in conditions of an edit that
+// comes with another command.
+func (u *Unit) Trigger() lifecycle.Trigger {
+	if u.at == nil || u.at.h == nil {
+		return ""
+	}
+	return u.at.h.trigger
+}
+
 // Get answers a copy of a record as it stands in the transaction. It becomes part of what the transaction depends
 // on: where somebody else writes it meanwhile, the command runs again.
 func (u *Unit) Get(ref Ref) (Record, error) {
@@ -325,6 +334,7 @@ func (u *Unit) Query(kind string, q Query) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	u.tx.ranged = true
 	snap, err := u.tx.snapshot()
 	if err != nil {
 		return nil, err
@@ -342,6 +352,7 @@ func (u *Unit) Count(kind string, f Filter) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	u.tx.ranged = true
 	snap, err := u.tx.snapshot()
 	if err != nil {
 		return 0, err
@@ -415,9 +426,9 @@ func (u *Unit) SetTimer(name string, due time.Time, t lifecycle.Trigger, in any)
 }
 
 // Concern names a person whom the event is about, beside its actor: who is told, who was mentioned. The name is sealed
-// like every personal value; [Entry.People] reads it.
+// like every personal value; [Entry.People] reads it, each person once.
 func (u *Unit) Concern(person string) error {
-	if err := checkText(person); err != nil {
+	if err := checkText(person); err != nil || slices.Contains(u.touch.people, person) {
 		return err
 	}
 	u.touch.begin(u)
@@ -438,6 +449,7 @@ func (u *Unit) Links() ([]Link, error) {
 
 // LinksOf answers links of any record, as they are stored, with an id above after, up to limit (0 means all).
 func (u *Unit) LinksOf(ref Ref, after int64, limit int) ([]Link, error) {
+	u.tx.ranged = u.tx.ranged || ref != u.Ref()
 	snap, err := u.tx.snapshot()
 	if err != nil {
 		return nil, err

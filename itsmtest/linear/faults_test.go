@@ -40,6 +40,16 @@ func (b *broken) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
 	return &brokenView{v, b}, err
 }
 
+// Find is as views are.
+func (b *broken) Find(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	v, err := b.Snapshot(ctx)
+	if err != nil {
+		return dst, err
+	}
+	defer v.Close()
+	return v.Query(ctx, dst, q)
+}
+
 type brokenView struct {
 	itsm.Snapshot
 	b *broken

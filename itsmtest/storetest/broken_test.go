@@ -19,6 +19,9 @@ type broken struct {
 	number  func(context.Context, string, string, int64) (int64, error)
 	get     func(context.Context, itsm.Key) (itsm.Record, error)
 	owned   ownedFunc
+	fetch   func(context.Context, []itsm.Record, []itsm.Key) ([]itsm.Record, error)
+	find    func(context.Context, []itsm.Record, *itsm.StoreQuery) ([]itsm.Record, error)
+	all     func(context.Context, []*itsm.WriteSet) []error
 }
 
 // ownedFunc lists what a record owns, as stores and views do.
@@ -32,12 +35,48 @@ func (b *broken) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 	return b.get(ctx, key)
 }
 
+// Fetch keeps the store in memory an itsm.Getter.
+func (b *broken) Fetch(ctx context.Context, dst []itsm.Record, keys []itsm.Key) ([]itsm.Record, error) {
+	if b.fetch == nil {
+		return b.Store.(itsm.Getter).Fetch(ctx, dst, keys)
+	}
+	return b.fetch(ctx, dst, keys)
+}
+
+// Find keeps the store in memory an itsm.Getter. Where only views are damaged, it is as they are.
+func (b *broken) Find(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	if b.find != nil {
+		return b.find(ctx, dst, q)
+	}
+	v, err := b.Snapshot(ctx)
+	if err != nil {
+		return dst, err
+	}
+	defer v.Close()
+	return v.Query(ctx, dst, q)
+}
+
 // Owned keeps the store in memory an itsm.Getter.
 func (b *broken) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, kind string) ([]itsm.Record, error) {
 	if b.owned == nil {
 		return b.Store.(itsm.Getter).Owned(ctx, dst, owner, kind)
 	}
 	return b.owned(ctx, dst, owner, kind)
+}
+
+// ApplyAll keeps the store in memory an itsm.Batcher. Where only Apply is damaged, it is made of that.
+func (b *broken) ApplyAll(ctx context.Context, sets []*itsm.WriteSet) []error {
+	switch {
+	case b.all != nil:
+		return b.all(ctx, sets)
+	case b.apply == nil:
+		return b.Store.(itsm.Batcher).ApplyAll(ctx, sets)
+	}
+	faults := make([]error, len(sets))
+	for i, set := range sets {
+		faults[i] = b.apply(ctx, set)
+	}
+	return faults
 }
 
 // getOf is the Get of a store that is an itsm.Getter.
@@ -230,9 +269,24 @@ func feeding(change func([]itsm.Delivery)) func(itsm.Store) itsm.Store {
 	}
 }
 
+// batching damages ApplyAll.
+func batching(f func(context.Context, itsm.Store, []*itsm.WriteSet) []error) func(itsm.Store) itsm.Store {
+	return func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, all: func(ctx context.Context, sets []*itsm.WriteSet) []error { return f(ctx, s, sets) }}
+	}
+}
+
 // with answers a changed copy of a set.
 func with(set *itsm.WriteSet, change func(*itsm.WriteSet)) *itsm.WriteSet {
 	w := *set
 	change(&w)
 	return &w
 }
+
+// opened is a broken store that opens views in another way.
+type opened struct {
+	*broken
+	snapshot func(context.Context) (itsm.Snapshot, error)
+}
+
+func (o *opened) Snapshot(ctx context.Context) (itsm.Snapshot, error) { return o.snapshot(ctx) }

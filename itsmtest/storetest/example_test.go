@@ -16,6 +16,7 @@ func ExampleRun() {
 			Open:          func(t *testing.T) itsm.Store { return memory.New() },
 			Getter:        true, // it reads single records without a snapshot
 			ColumnCounter: true, // its snapshots count by a column
+			Batcher:       true, // it commits many sets at once
 		})
 	}
 	_ = TestStore // go test finds it by its name

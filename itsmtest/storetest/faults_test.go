@@ -270,6 +270,45 @@ var faults = map[string]fault{
 			return r, err
 		}}
 	}},
+	"the getter fetches no record twice": {"Getter/many at once: those that are there, as one by one", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, fetch: func(ctx context.Context, dst []itsm.Record, keys []itsm.Key) ([]itsm.Record, error) {
+			keys = slices.Clone(keys)
+			slices.SortFunc(keys, func(a, b itsm.Key) int { return strings.Compare(a.String(), b.String()) })
+			return s.(itsm.Getter).Fetch(ctx, dst, slices.Compact(keys))
+		}}
+	}},
+	"the getter finds what it once found": {"Getter/many at once, and pages, what is newest beside an older view", func(s itsm.Store) itsm.Store {
+		var mu sync.Mutex
+		var first itsm.Snapshot
+		open := func(ctx context.Context) (itsm.Snapshot, error) {
+			v, err := s.Snapshot(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			if first == nil {
+				first = v
+			}
+			return v, err
+		}
+		return &opened{&broken{Store: s, find: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			return first.Query(ctx, dst, q)
+		}}, open}
+	}},
+	"the getter asks for anything": {"Getter/what a query cannot ask for is refused as in a view", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, find: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			found, err := s.(itsm.Getter).Find(ctx, dst, q)
+			if errors.Is(err, itsm.ErrInvalid) {
+				return dst, nil
+			}
+			return found, err
+		}}
+	}},
+	"the getter forgets where a page begins": {"Query/sorted and paged as the reference", func(s itsm.Store) itsm.Store {
+		return &broken{Store: s, find: func(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+			all := *q
+			all.After = nil
+			return s.(itsm.Getter).Find(ctx, dst, &all)
+		}}
+	}},
 	"the getter shows what is still being written": {"Getter/neither torn, nor old, nor uncommitted beside writers", func(s itsm.Store) itsm.Store {
 		var writing sync.Map
 		return &broken{Store: s,
@@ -278,7 +317,9 @@ var faults = map[string]fault{
 					writing.Store(w.Record.Header().Key(), w.Record)
 					defer writing.Delete(w.Record.Header().Key())
 				}
-				runtime.Gosched()
+				for range 50 { // so that somebody looks
+					runtime.Gosched()
+				}
 				return s.Apply(ctx, set)
 			},
 			get: func(ctx context.Context, key itsm.Key) (itsm.Record, error) {
@@ -501,5 +542,7 @@ func faultNames() []string {
 func allFaults() map[string]fault {
 	all := maps.Clone(faults)
 	maps.Copy(all, ownedFaults)
+	maps.Copy(all, purgeFaults)
+	maps.Copy(all, batchFaults)
 	return all
 }

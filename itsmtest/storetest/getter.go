@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/itsmkit/itsmkit/itsm"
 )
 
 // getters: a store that reads single records without a snapshot shows what a snapshot of that moment would. [trial.get]
-// compares the two wherever the suite reads a record, so here is only what one alone can get wrong.
+// compares the two wherever the suite reads a record, and [trial.query] wherever it asks for a page, so here is only what one alone can get wrong.
 var getters = []promise{
 	{"is there where the harness says so, and only there", func(t *trial) {
 		stores := []itsm.Store{t.store}
@@ -93,6 +95,68 @@ var getters = []promise{
 		t.ok(err, "Getter.Get")
 		t.changeEverything(j)
 		t.same(got, j, "what Getter.Get had handed out has changed with later writes")
+	}},
+	{"many at once: those that are there, as one by one", func(t *trial) {
+		get := t.mustGetter()
+		j := t.furnished()
+		other := newJob(itsm.Key{Tenant: umbrella, Kind: jobs, ID: id(1)})
+		chore := newJob(itsm.Key{Tenant: acme, Kind: chores, ID: id(7)})
+		t.put(other, chore)
+		keys := []itsm.Key{
+			chore.Key(), j.Key(), key(id(98)), other.Key(), {Tenant: acme, Kind: "stranger", ID: id(1)}, j.Key(), {Tenant: umbrella, Kind: chores, ID: id(7)},
+		}
+		got, err := get.Fetch(t.Context(), []itsm.Record{chore}, keys)
+		t.ok(err, "Getter.Fetch")
+		if len(got) == 0 || got[0] != itsm.Record(chore) {
+			t.Errorf("Getter.Fetch: what was in dst is not where it was")
+		}
+		slices.SortFunc(got, func(a, b itsm.Record) int {
+			return strings.Compare(a.Header().Key().String(), b.Header().Key().String())
+		})
+		t.same(got, []itsm.Record{chore, chore, t.get(j.Key()), t.get(j.Key()), other}, "Getter.Fetch of two kinds and tenants, one key twice, others not there")
+		_, err = get.Fetch(t.Context(), nil, []itsm.Key{j.Key(), {Tenant: acme, Kind: jobs}})
+		t.fails(err, itsm.ErrInvalid, "Getter.Fetch with an incomplete key")
+		none, err := get.Fetch(t.Context(), nil, nil)
+		t.ok(err, "Getter.Fetch of nothing")
+		t.same(none, []itsm.Record{}, "Getter.Fetch of nothing")
+	}},
+	{"many at once, and pages, what is newest beside an older view", func(t *trial) {
+		get := t.mustGetter()
+		j := newJob(key(id(1)))
+		t.put(j)
+		v := t.snapshot()
+		defer v.Close()
+		later := j.next(func(j *job) { j.Assignee = "zoe" })
+		t.put(later)
+		got, err := get.Fetch(t.Context(), nil, []itsm.Key{j.Key()})
+		t.ok(err, "Getter.Fetch")
+		t.same(got, []itsm.Record{later}, "Getter.Fetch beside a view that was opened earlier")
+		f := itsm.Where("assignee").Is("zoe")
+		page, err := get.Find(t.Context(), nil, &itsm.StoreQuery{Tenant: acme, Kind: jobs, Filter: &f, Limit: 5})
+		t.ok(err, "Getter.Find")
+		t.same(page, []itsm.Record{later}, "Getter.Find beside a view that was opened earlier")
+	}},
+	{"what a query cannot ask for is refused as in a view", func(t *trial) {
+		get := t.mustGetter()
+		t.furnished()
+		bad := itsm.Filter{Op: "like", Column: "title"}
+		for what, q := range map[string]itsm.StoreQuery{
+			"no tenant":        {Kind: jobs, Limit: 5},
+			"no kind":          {Tenant: acme, Limit: 5},
+			"an unknown kind":  {Tenant: acme, Kind: "stranger", Limit: 5},
+			"a wrong operator": {Tenant: acme, Kind: jobs, Filter: &bad, Limit: 5},
+		} {
+			var want error
+			t.view(func(v itsm.Snapshot) { _, want = v.Query(t.Context(), nil, &q) })
+			_, err := get.Find(t.Context(), nil, &q)
+			t.same(itsm.CodeOf(answered(err)), itsm.CodeOf(answered(want)), "Getter.Find of a query with %s", what)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := get.Find(gone, nil, &itsm.StoreQuery{Tenant: acme, Kind: jobs, Limit: 5})
+		t.fails(err, context.Canceled, "Getter.Find with a cancelled context")
+		_, err = get.Fetch(gone, nil, []itsm.Key{key(id(1))})
+		t.fails(err, context.Canceled, "Getter.Fetch with a cancelled context")
 	}},
 	{"neither torn, nor old, nor uncommitted beside writers", func(t *trial) { t.getBesideWriters(t.mustGetter()) }},
 }

@@ -128,7 +128,9 @@ var ownedFaults = map[string]fault{
 			got, err := s.(itsm.Getter).Owned(ctx, nil, owner, kind)
 			for i := range got {
 				if err == nil {
-					runtime.Gosched()
+					for range 50 { // so that somebody writes
+						runtime.Gosched()
+					}
 					got[i], err = getOf(s)(ctx, got[i].Header().Key())
 				}
 			}

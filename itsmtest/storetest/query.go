@@ -205,7 +205,20 @@ func (t *trial) query(q *itsm.StoreQuery) (found []string) {
 		t.ok(err, "Query %s", asJSON(q))
 		found = ids(page)
 	})
+	t.findsToo(q, found)
 	return found
+}
+
+// findsToo holds what a getter finds against what a view found.
+func (t *trial) findsToo(q *itsm.StoreQuery, found []string) {
+	t.Helper()
+	g := t.getter()
+	if g == nil {
+		return
+	}
+	page, err := g.Find(t.Context(), nil, q)
+	t.ok(err, "Getter.Find %s", asJSON(q))
+	t.same(ids(page), found, "Getter.Find %s, beside Query of a view", asJSON(q))
 }
 
 // pages answers the ids of all pages from a query's mark on, each read in a view of its own.
@@ -222,6 +235,7 @@ func (t *trial) pages(q *itsm.StoreQuery) (found []string) {
 		if len(page) > q.Limit {
 			t.Fatalf("Query: %d records on a page of %d", len(page), q.Limit)
 		}
+		t.findsToo(&next, ids(page))
 		found = append(found, ids(page)...)
 		if len(page) < q.Limit {
 			return found

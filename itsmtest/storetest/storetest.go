@@ -44,6 +44,10 @@ type Harness struct {
 	// ColumnCounter says that the store's snapshots are [itsm.ColumnCounter] too. The kernel then counts by a column that
 	// way, and else from the records that it is handed. A store whose snapshots are not what is said here fails.
 	ColumnCounter bool
+
+	// Batcher says that the store is an [itsm.Batcher] too. The runner then fires many timers in one commit. A store that is
+	// one without saying so fails, as one does that says so and is none.
+	Batcher bool
 }
 
 // Run judges the store in subtests, one for each promise, grouped by what they are about. In most of the subtests about
@@ -64,6 +68,7 @@ func Run(t *testing.T, h Harness) {
 		{"Events", events},
 		{"Rows", rows},
 		{"Apply", apply},
+		{"Batcher", batchers},
 		{"Filter", filters},
 		{"Query", queries},
 		{"ColumnCounter", counters},
@@ -74,6 +79,7 @@ func Run(t *testing.T, h Harness) {
 		{"Receipts", receipts},
 		{"Subscriptions", subscriptions},
 		{"Erasure", erasure},
+		{"Purge", purges},
 		{"Tenants", tenants},
 		{"Names", names},
 		{"Cancel", cancellation},

@@ -34,6 +34,7 @@ func TestRun(t *testing.T) {
 		Reopen:        reopen,
 		Getter:        true,
 		ColumnCounter: true,
+		Batcher:       true,
 	})
 }
 

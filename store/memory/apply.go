@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
 )
 
@@ -14,11 +13,33 @@ func (s *Store) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := checkSet(set); err != nil {
+	if err := set.Check(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.apply(set)
+}
+
+// ApplyAll implements [itsm.Batcher].
+func (s *Store) ApplyAll(ctx context.Context, sets []*itsm.WriteSet) []error {
+	faults := make([]error, len(sets))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stopped := ctx.Err()
+	for i, set := range sets {
+		if faults[i] = stopped; stopped != nil {
+			continue
+		}
+		if faults[i] = set.Check(); faults[i] == nil {
+			faults[i] = s.apply(set)
+		}
+	}
+	return faults
+}
+
+// apply writes a checked set. The lock is held.
+func (s *Store) apply(set *itsm.WriteSet) error {
 	if err := s.expect(set); err != nil {
 		return err
 	}
@@ -27,117 +48,6 @@ func (s *Store) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	s.write(set)
 	s.views.end()
 	return nil
-}
-
-// checkSet refuses what no store could write.
-func checkSet(set *itsm.WriteSet) error {
-	for i := range set.Records {
-		w := &set.Records[i]
-		if w.Record == nil {
-			return itsm.Invalid("Records", fmt.Sprintf("write %d has no record", i))
-		}
-		h := w.Record.Header()
-		key := h.Key()
-		if err := checkKey(key); err != nil {
-			return err
-		}
-		if w.Expect < 0 || h.Version <= w.Expect {
-			return itsm.Invalid("Version", fmt.Sprintf("%s goes from version %d to %d: versions grow", key, w.Expect, h.Version))
-		}
-		if w.Owner != (itsm.Key{}) {
-			if err := checkOwned(w, key); err != nil {
-				return err
-			}
-		}
-		if w.Event != nil && (w.Event.Key != key || w.Event.Version != h.Version) {
-			return itsm.Invalid("Event", fmt.Sprintf("the event of %s names another record or version", key))
-		}
-		last := w.Expect
-		for _, e := range w.Earlier {
-			if w.Event == nil || e.Key != key || e.Version <= last || e.Version >= h.Version {
-				return itsm.Invalid("Earlier", fmt.Sprintf("the earlier events of %s do not lead up to its event", key))
-			}
-			last = e.Version
-		}
-		last = 0
-		for j := range w.Rows {
-			r := &w.Rows[j]
-			if r.Record != key {
-				return itsm.Invalid("Rows", fmt.Sprintf("a row of %s names another record", key))
-			}
-			if r.ID <= last {
-				return itsm.Invalid("Rows", fmt.Sprintf("the rows of %s are not numbered upwards from 1", key))
-			}
-			last = r.ID
-		}
-	}
-	if twice, ok := writtenTwice(set.Records); ok {
-		return itsm.Invalid("Records", fmt.Sprintf("%s is written twice in one set", twice))
-	}
-	for i := range set.Timers {
-		t := &set.Timers[i].Timer
-		if err := checkKey(t.Key); err != nil {
-			return err
-		}
-		if !set.Timers[i].Cancel && (t.Due.Before(field.MinInstant()) || t.Due.After(field.MaxInstant())) {
-			return itsm.Invalid("Due", fmt.Sprintf("timer %q of %s is due in the year %d", t.Name, t.Key, t.Due.Year()))
-		}
-	}
-	if r := set.Receipt; r != nil && (r.Tenant == "" || r.Actor == "" || r.Key == "") {
-		return itsm.Invalid("Receipt", "a receipt has a tenant, an actor and a key")
-	}
-	if set.Subscription != nil && set.Subscription.Name == "" {
-		return itsm.Invalid("Subscription", "a subscription has a name")
-	}
-	return nil
-}
-
-// checkOwned refuses a record with an owner that no store could keep.
-func checkOwned(w *itsm.RecordWrite, key itsm.Key) error {
-	if err := checkKey(w.Owner); err != nil {
-		return err
-	}
-	switch {
-	case w.Owner.Tenant != key.Tenant, w.Owner == key:
-		return itsm.Invalid("Owner", fmt.Sprintf("%s is owned by another record of its tenant", key))
-	case w.Event != nil || len(w.Earlier)+len(w.Rows)+len(w.Removed) > 0:
-		return itsm.Invalid("Owner", fmt.Sprintf("%s has an owner, and so no events and rows of its own", key))
-	}
-	return nil
-}
-
-func checkKey(k itsm.Key) error {
-	switch {
-	case k.Tenant == "":
-		return itsm.Invalid("tenant", "a key names a tenant")
-	case k.Kind == "":
-		return itsm.Invalid("kind", "a key names a kind")
-	case k.ID == "":
-		return itsm.Invalid("id", "a key names a record")
-	}
-	return nil
-}
-
-func writtenTwice(writes []itsm.RecordWrite) (itsm.Key, bool) {
-	if len(writes) <= 8 { // a command and its hooks
-		for i := range writes {
-			for j := range i {
-				if key := writes[i].Record.Header().Key(); key == writes[j].Record.Header().Key() {
-					return key, true
-				}
-			}
-		}
-		return itsm.Key{}, false
-	}
-	seen := make(map[itsm.Key]struct{}, len(writes))
-	for i := range writes {
-		key := writes[i].Record.Header().Key()
-		if _, ok := seen[key]; ok {
-			return key, true
-		}
-		seen[key] = struct{}{}
-	}
-	return itsm.Key{}, false
 }
 
 // expect compares what the set expects with what is there, and changes nothing.
@@ -173,13 +83,15 @@ func (s *Store) expect(set *itsm.WriteSet) error {
 			return itsm.Invalid("Rows", fmt.Sprintf("row %d of %s is not above those before it", w.Rows[0].ID, h.Key()))
 		}
 	}
-	for _, r := range set.Reads {
-		var st *state
-		if e := s.locate(r.Key); e != nil {
-			st = &e.state
-		}
-		if st.version() != r.Expect {
-			return itsm.ErrConflict
+	for _, checks := range [...][]itsm.VersionCheck{set.Reads, set.Purges} {
+		for _, r := range checks {
+			var st *state
+			if e := s.locate(r.Key); e != nil {
+				st = &e.state
+			}
+			if st.version() != r.Expect {
+				return itsm.ErrConflict
+			}
 		}
 	}
 	if f := set.Fired; f != nil {
@@ -246,6 +158,9 @@ func (s *Store) write(set *itsm.WriteSet) {
 	if set.Subscription != nil {
 		s.setSubscription(set.Subscription)
 	}
+	for i := range set.Purges {
+		s.purge(s.locate(set.Purges[i].Key))
+	}
 }
 
 // writeRecord writes to the entry that expect found, or makes one.
@@ -258,16 +173,13 @@ func (s *Store) writeRecord(w *itsm.RecordWrite, e *entry) {
 	}
 	s.begin(e)
 	e.record = w.Record
-	if !e.dirty {
-		e.dirty = true
-		e.table.dirty = append(e.table.dirty, e)
-	}
+	e.touch()
 	for _, earlier := range w.Earlier {
-		s.feed.add(place{e, len(e.events)})
+		s.feed.add(place{e, e.purged + len(e.events)})
 		e.events = append(e.events, earlier)
 	}
 	if w.Event != nil {
-		s.feed.add(place{e, len(e.events)})
+		s.feed.add(place{e, e.purged + len(e.events)})
 		e.events = append(e.events, w.Event)
 	}
 	if len(w.Removed) > 0 {

@@ -27,7 +27,9 @@ type entry struct {
 	id    string
 	// owned lists the records that this one owns. It only grows, and snapshots see of each what they see of any record.
 	owned owned
-	dirty bool
+	// purged is how many events were purged. The feed counts them, so that it never takes a later one for one of them.
+	purged int
+	dirty  bool
 	// place is one more than the entry's ordinal, 0 while the table's indexes do not know it. Their lock guards it.
 	place uint32
 }
@@ -36,7 +38,7 @@ type entry struct {
 // otherwise is a new slice.
 type state struct {
 	commit int64
-	// record is nil where the entry has only timers.
+	// record is nil where the entry has only timers, or was purged.
 	record itsm.Record
 	events []*itsm.Event
 	rows   rows
@@ -116,6 +118,9 @@ func (s *Store) begin(e *entry) {
 func (e *entry) release(_ *Store, oldest int64) {
 	if st := e.at(oldest); st != nil {
 		st.before = nil
+	}
+	if e.before == nil && e.record == nil {
+		e.owned = owned{}
 	}
 }
 

@@ -20,6 +20,8 @@ type indexes struct {
 	// list has the entries by ordinal. It is only appended to.
 	list []*entry
 	ids  btree[uint32]
+	// gone are the entries without a record, because it was purged. Their columns count as empty.
+	gone words
 	// columns has an index for each column that was asked for, nil where a column has values that none is fit for.
 	columns map[string]index
 }
@@ -96,14 +98,33 @@ func (t *table) changes(s *Store) []change {
 }
 
 func (t *table) update(e *entry, record itsm.Record) {
-	if e.place == 0 {
+	switch {
+	case e.place == 0 && record == nil:
+		return
+	case e.place == 0:
 		t.list = append(t.list, e)
 		e.place = uint32(len(t.list))
 		t.ids.put(e.place-1, func(x uint32) int { return strings.Compare(t.list[x].id, e.id) })
 	}
-	for name := range t.columns {
-		t.put(name, e.place-1, t.known.value(record, name))
+	if ord := e.place - 1; record != nil {
+		t.gone.drop(ord)
+	} else {
+		for int(ord/64) >= len(t.gone) {
+			t.gone = append(t.gone, 0)
+		}
+		t.gone.add(ord)
 	}
+	for name := range t.columns {
+		t.put(name, e.place-1, t.value(record, name))
+	}
+}
+
+// value answers a column of a record, which may have been purged.
+func (t *table) value(r itsm.Record, name string) field.Value {
+	if r == nil {
+		return field.Value{}
+	}
+	return t.known.value(r, name)
 }
 
 // build makes the index of a column. What was written since the refresh may come in earlier than with the other
@@ -124,7 +145,7 @@ func (t *table) build(s *Store, name string) {
 		}
 		s.mu.RUnlock()
 		for i, r := range records {
-			t.put(name, uint32(from+i), t.known.value(r, name))
+			t.put(name, uint32(from+i), t.value(r, name))
 		}
 	}
 }

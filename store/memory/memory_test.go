@@ -15,6 +15,7 @@ func TestStore(t *testing.T) {
 		Open:          func(*testing.T) itsm.Store { return memory.New() },
 		Getter:        true,
 		ColumnCounter: true,
+		Batcher:       true,
 	})
 }
 

@@ -163,7 +163,26 @@ func (m *model) step(t *rapid.T, s *Store, now time.Time) {
 		}
 		set.Redactions = append(set.Redactions, r)
 	}
+	for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, 149), 0, 3, rapid.ID[int]).Draw(t, "purge") {
+		id := name(i)
+		n := m.notes[id]
+		if n == nil || slices.ContainsFunc(set.Records, func(w itsm.RecordWrite) bool { return w.Record.Header().ID == id }) {
+			continue
+		}
+		set.Purges = append(set.Purges, itsm.VersionCheck{Key: keyOf(id), Expect: n.Version})
+		m.purge(id)
+	}
 	require.NoError(t, s.Apply(context.Background(), set))
+}
+
+func (m *model) purge(id string) {
+	for _, gone := range append(m.owned[id], id) {
+		delete(m.notes, gone)
+	}
+	delete(m.owned, id)
+	delete(m.events, id)
+	delete(m.rows, id)
+	delete(m.timers, id)
 }
 
 // own puts a note beside another one.
@@ -408,6 +427,12 @@ func TestPlansAmongManyAnswerAsAPlainScan(t *testing.T) {
 		})
 		for range 200 {
 			write(draw.IntN(notes + 200))
+		}
+		for range 50 {
+			if n := m.notes[name(draw.IntN(notes))]; n != nil {
+				apply(t, s, &itsm.WriteSet{Purges: []itsm.VersionCheck{{Key: n.Key(), Expect: n.Version}}})
+				delete(m.notes, n.ID)
+			}
 		}
 		oddities = append(oddities, more)
 	}

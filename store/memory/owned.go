@@ -62,5 +62,5 @@ func checkOwnedBy(owner itsm.Key, kind string) error {
 	if kind == "" {
 		return itsm.Invalid("kind", "ask for the records of one kind that a record owns")
 	}
-	return checkKey(owner)
+	return owner.Check()
 }

@@ -71,14 +71,8 @@ func (n *snapshot) search(ctx context.Context, q *itsm.StoreQuery) (*search, err
 	if err := n.ready(ctx); err != nil {
 		return nil, err
 	}
-	if q.Tenant == "" || q.Kind == "" {
-		return nil, itsm.Invalid("query", "a query names a tenant and a kind")
-	}
-	if err := checkFilter(q.Filter); err != nil {
+	if err := q.Check(); err != nil {
 		return nil, err
-	}
-	if q.After != nil && len(q.After.Values) != len(q.Sort) {
-		return nil, itsm.ErrCursor
 	}
 	s := n.store
 	s.mu.RLock()
@@ -95,32 +89,6 @@ func (n *snapshot) search(ctx context.Context, q *itsm.StoreQuery) (*search, err
 		x.mark = match{id: q.After.ID, values: q.After.Values}
 	}
 	return x, nil
-}
-
-func checkFilter(f *itsm.Filter) error {
-	if f == nil {
-		return nil
-	}
-	wrong := false
-	switch f.Op {
-	case itsm.OpAll, itsm.OpAny:
-	case itsm.OpNot:
-		wrong = len(f.Parts) != 1
-	case itsm.OpIn, itsm.OpEmpty:
-	case itsm.OpLess, itsm.OpMost, itsm.OpMore, itsm.OpLeast, itsm.OpPrefix, itsm.OpHas:
-		wrong = len(f.Values) != 1
-	default:
-		return itsm.Invalid("filter", fmt.Sprintf("there is no operator %q", f.Op))
-	}
-	if wrong {
-		return itsm.Invalid("filter", fmt.Sprintf("the operator %q takes one part or value", f.Op))
-	}
-	for i := range f.Parts {
-		if err := checkFilter(&f.Parts[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // add takes a record that the snapshot sees, where it matches, which may be known. It runs without any lock.
@@ -195,6 +163,7 @@ func (x *search) run(ctx context.Context) error {
 	if w == nil {
 		w = full(len(t.list))
 	}
+	w.without(t.gone)
 	x.list = t.list
 	late := x.leaveOut(w)
 	p, ok := x.picker()

@@ -50,6 +50,13 @@ func (w words) and(other words) {
 	clear(w[n:])
 }
 
+// without takes out what is in another set.
+func (w words) without(other words) {
+	for i, word := range other[:min(len(w), len(other))] {
+		w[i] &^= word
+	}
+}
+
 // or adds what is in another set, which is no longer.
 func (w words) or(other words) {
 	for i, word := range other {

@@ -31,7 +31,7 @@ func (s *Store) Snapshot(ctx context.Context) (itsm.Snapshot, error) {
 
 // Get implements [itsm.Getter].
 func (s *Store) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
-	if err := cmp.Or(ctx.Err(), checkKey(key)); err != nil {
+	if err := cmp.Or(ctx.Err(), key.Check()); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -40,6 +40,36 @@ func (s *Store) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 		return e.state.record, nil
 	}
 	return nil, itsm.ErrNotFound
+}
+
+// Fetch implements [itsm.Getter].
+func (s *Store) Fetch(ctx context.Context, dst []itsm.Record, keys []itsm.Key) ([]itsm.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return dst, err
+	}
+	for _, key := range keys {
+		if err := key.Check(); err != nil {
+			return dst, err
+		}
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, key := range keys {
+		if e := s.entry(key); e != nil && e.state.record != nil {
+			dst = append(dst, e.state.record)
+		}
+	}
+	return dst, nil
+}
+
+// Find implements [itsm.Getter].
+func (s *Store) Find(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	n, err := s.Snapshot(ctx)
+	if err != nil {
+		return dst, err
+	}
+	defer n.Close()
+	return n.Query(ctx, dst, q)
 }
 
 // Owned implements [itsm.Getter].
@@ -51,7 +81,9 @@ func (s *Store) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key, ki
 	defer s.mu.RUnlock()
 	if e := s.entry(owner); e != nil {
 		for _, of := range e.owned.of(kind) {
-			dst = append(dst, of.state.record)
+			if of.record != nil {
+				dst = append(dst, of.record)
+			}
 		}
 	}
 	return dst, nil
@@ -87,7 +119,7 @@ func (n *snapshot) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 	if err := n.ready(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := key.Check(); err != nil {
 		return nil, err
 	}
 	n.store.mu.RLock()
@@ -124,7 +156,7 @@ func (n *snapshot) Owned(ctx context.Context, dst []itsm.Record, owner itsm.Key,
 
 // Events implements [itsm.Snapshot].
 func (n *snapshot) Events(ctx context.Context, dst []*itsm.Event, key itsm.Key, after int64, limit int) ([]*itsm.Event, error) {
-	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+	if err := cmp.Or(n.ready(ctx), key.Check()); err != nil {
 		return dst, err
 	}
 	n.store.mu.RLock()
@@ -147,7 +179,7 @@ func first[T any](items []T, limit int) []T {
 
 // Rows implements [itsm.Snapshot].
 func (n *snapshot) Rows(ctx context.Context, dst []itsm.Row, key itsm.Key, kind itsm.RowKind, after int64, limit int) ([]itsm.Row, error) {
-	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+	if err := cmp.Or(n.ready(ctx), key.Check()); err != nil {
 		return dst, err
 	}
 	n.store.mu.RLock()
@@ -187,8 +219,17 @@ func (a keyedRow) compare(b keyedRow) int {
 	return cmp.Compare(a.row.ID, b.row.ID)
 }
 
-// release takes a removed row out of the order when no snapshot sees it any more.
-func (a keyedRow) release(s *Store, _ int64) { s.keyed.remove(a) }
+// release takes a removed row out of the order when no snapshot sees it any more. A record that was purged and written
+// again may have one that looks like it.
+func (a keyedRow) release(s *Store, _ int64) {
+	for st := &a.entry.state; st != nil; st = st.before {
+		list := st.rows.of(a.row.Kind)
+		if at, there := findRow(list, a.row.ID); there && list[at].Key == a.row.Key {
+			return
+		}
+	}
+	s.keyed.remove(a)
+}
 
 // FindRows implements [itsm.Snapshot].
 func (n *snapshot) FindRows(ctx context.Context, dst []itsm.Row, tenant string, kind itsm.RowKind, key string, limit int) ([]itsm.Row, error) {
@@ -214,7 +255,7 @@ func (n *snapshot) FindRows(ctx context.Context, dst []itsm.Row, tenant string, 
 		}
 		list := st.rows.of(kind)
 		at, ok := findRow(list, k.row.ID)
-		if !ok {
+		if !ok || list[at].Key != key { // of a record that was purged and written again
 			continue
 		}
 		if dst = append(dst, *list[at]); left == 1 {
@@ -227,7 +268,7 @@ func (n *snapshot) FindRows(ctx context.Context, dst []itsm.Row, tenant string, 
 
 // Timers implements [itsm.Snapshot].
 func (n *snapshot) Timers(ctx context.Context, dst []itsm.Timer, key itsm.Key) ([]itsm.Timer, error) {
-	if err := cmp.Or(n.ready(ctx), checkKey(key)); err != nil {
+	if err := cmp.Or(n.ready(ctx), key.Check()); err != nil {
 		return dst, err
 	}
 	n.store.mu.RLock()

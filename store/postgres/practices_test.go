@@ -1,0 +1,22 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/itsmkit/itsmkit/internal/changelaw"
+	"github.com/itsmkit/itsmkit/internal/problemlaw"
+)
+
+func TestLawsOfChanges(t *testing.T) {
+	for seed := range uint64(2) {
+		s, _ := open(t)
+		changelaw.Random(t, s, seed, 150)
+	}
+	s, _ := open(t)
+	changelaw.Races(t, s, 3)
+}
+
+func TestLawsOfProblems(t *testing.T) {
+	s, _ := open(t)
+	problemlaw.Random(t, s, 1, 80)
+}

@@ -1,0 +1,32 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/itsmkit/itsmkit/internal/changelaw"
+	"github.com/itsmkit/itsmkit/internal/problemlaw"
+	"github.com/itsmkit/itsmkit/store/sqlite"
+)
+
+func TestLawsOfChanges(t *testing.T) {
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			store := func(name string) *sqlite.Store {
+				return opened(t, driver, filepath.Join(folder(t), name), sqlite.Config{Synchronous: sqlite.Normal})
+			}
+			for seed := range uint64(2) {
+				changelaw.Random(t, store("life.db"), seed, 150)
+			}
+			changelaw.Races(t, store("races.db"), 3)
+		})
+	}
+}
+
+func TestLawsOfProblems(t *testing.T) {
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			problemlaw.Random(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), 1, 80)
+		})
+	}
+}
