@@ -70,13 +70,13 @@ func TestNamesAreCheckedAtOpen(t *testing.T) {
 		assignment.Rule{Name: "types", Kinds: []string{incident.Kind}, When: itsm.Where("priority").Is("high"), Steps: []assignment.Step{network}},
 		assignment.Rule{Name: "operators", Kinds: []string{incident.Kind}, When: itsm.Filter{Op: "like", Column: "title", Values: []field.Value{field.Text("x")}}, Steps: []assignment.Step{network}},
 	)
-	p.Load = []string{"change"}
-	p.Triggers = map[string][]lifecycle.Trigger{incident.Kind: {"give", incident.TriggerConfirm}, "problem": {"assign"}}
+	p.Load = []string{"release"}
+	p.Triggers = map[string][]lifecycle.Trigger{incident.Kind: {"give", incident.TriggerConfirm}, "request": {"assign"}}
 	_, err := desk.Open(t.Context(), desk.Config{Assignment: p})
 	require.ErrorIs(t, err, itsm.ErrInvalid)
 	for _, words := range []string{
 		`no practice registered the kind "ticket"`, `rotation has no column "open_assignee"`, `no column "colour"`, `no column "custom.skills"`,
-		"the column priority holds", `"like" is no operator`, `the kind "change"`, `no rule is for "problem"`, `no trigger "give"`, "hands a ticket over in no open state",
+		"the column priority holds", `"like" is no operator`, `the kind "release"`, `no rule is for "request"`, `no trigger "give"`, "hands a ticket over in no open state",
 	} {
 		assert.ErrorContains(t, err, words)
 	}

@@ -167,6 +167,9 @@ func (a *archive) queries() []saved {
 // BenchmarkSavedQueries asks for pages and counts among a million incidents, and what the first of them pays after a
 // bulk write.
 func BenchmarkSavedQueries(b *testing.B) {
+	if testing.Short() {
+		b.Skip("keeps a million incidents: run it without -short")
+	}
 	for _, share := range []float64{0.03, 0.20} {
 		b.Run(fmt.Sprintf("open=%.0f%%", 100*share), func(b *testing.B) {
 			a := newArchive(b, share)

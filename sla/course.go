@@ -260,7 +260,9 @@ func (x *course) takeIn(p *promise, v *sight, at int, moments []Moment, by *Turn
 	}
 	c.Cycle, c.Reached, c.Silenced = by.Cycle, p.among(by.Told), p.among(by.Silenced)
 	if at < 0 && !by.Breached.IsZero() { // of a clock that nobody knows any more
-		c.Breached = by.Breached
+		if c.Breached = by.Breached; !c.Since.IsZero() {
+			p.run(&c, c.Since, o) // it was due when it was breached
+		}
 	}
 	if at >= 0 {
 		old := &x.lines[at].clock

@@ -27,15 +27,27 @@ type late struct {
 
 func (s *late) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	err := s.Store.Apply(ctx, set)
+	s.note(set, err)
+	return err
+}
+
+func (s *late) ApplyAll(ctx context.Context, sets []*itsm.WriteSet) []error {
+	errs := s.Store.ApplyAll(ctx, sets)
+	for i, set := range sets {
+		s.note(set, errs[i])
+	}
+	return errs
+}
+
+func (s *late) note(set *itsm.WriteSet, err error) {
 	if set.Fired == nil || err != nil {
-		return err
+		return
 	}
 	now := s.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, set.Records[0].Event.At.Sub(set.Fired.Due))
 	s.written = append(s.written, now.Sub(set.Fired.Due))
-	return nil
 }
 
 func (s *late) fired() int {

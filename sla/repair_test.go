@@ -118,6 +118,25 @@ func TestRepairAllAfterACalendarWasEdited(t *testing.T) {
 	assert.Equal(t, at("2026-03-02 10:30").UTC(), f.timers(t)["sla gold/resolution"], "three quarters of two hours")
 }
 
+// A clock that was breached goes over to an agreement that replaced its own: there is nothing to repair, although nobody
+// knows the old terms any more.
+func TestNothingToRepairWhereABreachedAgreementIsGone(t *testing.T) {
+	f := newFixture(t, gold())
+	missed := f.clockOf(t, "resolution").Due
+	f.clock.Set(missed.Add(3 * time.Hour)) // nobody tells it
+	f.config.Agreements[0].Version = 2
+	f.Desk = must(desk.Open(context.Background(), f.config))
+	_, err := f.Incidents.Note(f.ann, f.ref.ID, "hm")
+	require.NoError(t, err)
+	c := f.clockOf(t, "resolution")
+	require.Equal(t, 2, c.AgreementVersion)
+	assert.Equal(t, missed, c.Breached)
+	assert.Equal(t, missed, c.Due)
+	found, err := f.Clocks.Check(f.root, f.ref)
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
 // What would be is what then is, and asking writes nothing.
 func TestWhatIf(t *testing.T) {
 	f := newFixture(t, gold())

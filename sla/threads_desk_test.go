@@ -172,6 +172,21 @@ func (w *watched) Apply(ctx context.Context, set *itsm.WriteSet) error {
 	return w.Store.Apply(ctx, set)
 }
 
+func (w *watched) ApplyAll(ctx context.Context, sets []*itsm.WriteSet) []error {
+	w.calls += len(sets)
+	return w.Store.ApplyAll(ctx, sets)
+}
+
+func (w *watched) Fetch(ctx context.Context, dst []itsm.Record, keys []itsm.Key) ([]itsm.Record, error) {
+	w.calls += len(keys)
+	return w.Store.Fetch(ctx, dst, keys)
+}
+
+func (w *watched) Find(ctx context.Context, dst []itsm.Record, q *itsm.StoreQuery) ([]itsm.Record, error) {
+	w.calls++
+	return w.Store.Find(ctx, dst, q)
+}
+
 func (w *watched) Get(ctx context.Context, key itsm.Key) (itsm.Record, error) {
 	w.calls++
 	return w.Store.Get(ctx, key)

@@ -59,7 +59,8 @@ type definition struct {
 	length    length
 	rules     []prop
 	dates     []extra // RDATE
-	except    []stamp // EXDATE, and what other definitions replace
+	except    []stamp // EXDATE
+	replaced  []stamp // what other definitions replace; all of one UID share it
 	replaces  *stamp  // RECURRENCE-ID
 }
 
@@ -119,7 +120,7 @@ func replace(same []*definition) {
 	}
 	for _, d := range same {
 		if d.replaces == nil {
-			d.except = append(d.except, replaced...)
+			d.replaced = replaced
 		}
 	}
 }
@@ -275,6 +276,11 @@ func (rd *reader) extras(d *definition, p prop, zones zones) error {
 
 // expand adds the occurrences that the window touches.
 func (rd *reader) expand(d *definition) {
+	// many definitions of one UID, each with the replacements of all, would cost the square of the feed
+	if rd.steps -= int64(len(d.replaced)); rd.steps < 0 {
+		rd.fatal(d.Line, d.UID, fmt.Errorf("%w: its UID is used by too many events and changed occurrences", ErrLimit))
+		return
+	}
 	except := rd.exceptions(d)
 	type key struct {
 		at int64
@@ -329,12 +335,14 @@ type exceptions struct{ instants, days map[int64]bool }
 
 func (rd *reader) exceptions(d *definition) exceptions {
 	e := exceptions{map[int64]bool{}, map[int64]bool{}}
-	for _, s := range d.except {
-		switch {
-		case s.date || d.AllDay:
-			e.days[s.day()] = true
-		case rd.near(s, d.length):
-			e.instants[s.instant()] = true
+	for _, list := range [...][]stamp{d.except, d.replaced} {
+		for _, s := range list {
+			switch {
+			case s.date || d.AllDay:
+				e.days[s.day()] = true
+			case rd.near(s, d.length):
+				e.instants[s.instant()] = true
+			}
 		}
 	}
 	return e

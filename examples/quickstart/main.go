@@ -1,10 +1,13 @@
 // Command quickstart is a guided tour: one incident from its report to its closing, played by a fake clock, and its
-// timeline as the desk wrote it.
+// timeline as the desk wrote it. The desk is kept in memory, in a file or in PostgreSQL:
+//
+//	go run ./examples/quickstart -store desk.db
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +16,7 @@ import (
 	"github.com/itsmkit/itsmkit/calendar"
 	"github.com/itsmkit/itsmkit/desk"
 	"github.com/itsmkit/itsmkit/escalation"
+	"github.com/itsmkit/itsmkit/examples/internal/stores"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
@@ -20,13 +24,23 @@ import (
 )
 
 func main() {
-	if err := tour(context.Background(), os.Stdout); err != nil {
+	where := flag.String("store", stores.Memory, stores.Usage)
+	flag.Parse()
+	if err := run(context.Background(), *where, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
-func tour(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, where string, out io.Writer) error {
+	store, closeStore, err := stores.Open(ctx, where)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tour(ctx, store, out), closeStore())
+}
+
+func tour(ctx context.Context, store itsm.Store, out io.Writer) error {
 	support, err := calendar.New(calendar.Spec{Zone: "Europe/Brussels", Weekly: calendar.Weekdays("07:30-18:00")})
 	if err != nil {
 		return err
@@ -35,6 +49,7 @@ func tour(ctx context.Context, out io.Writer) error {
 	clock := itsmtest.NewClock(monday)
 
 	d, err := desk.Open(ctx, desk.Config{
+		Store: store,
 		Clock: clock,
 		Directory: itsmtest.Directory{
 			People: []itsm.Profile{{ID: "ann", Name: "Ann", Manager: "mia", Groups: []string{"network"}}},

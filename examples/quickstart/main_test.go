@@ -8,14 +8,30 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/itsmkit/itsmkit/examples/internal/stores"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
 // TestTour plays the tour and compares all that it prints, byte by byte. The fake clock makes it the same every time.
 func TestTour(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "desk.db")
+	for _, store := range []string{file, stores.Memory} {
+		t.Run(filepath.Base(store), func(t *testing.T) { compareTour(t, store) })
+	}
+	var again bytes.Buffer
+	if err := run(context.Background(), file, &again); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(again.String(), "Bob reported INC0000002") {
+		t.Fatalf("a second tour of the same desk has the next number:\n%s", &again)
+	}
+}
+
+func compareTour(t *testing.T, store string) {
 	var out bytes.Buffer
-	if err := tour(context.Background(), &out); err != nil {
+	if err := run(context.Background(), store, &out); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "tour.golden")

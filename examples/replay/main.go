@@ -3,12 +3,14 @@
 // events of our incidents.
 //
 //	go run ./examples/replay -map examples/replay/sample.json examples/replay/sample.xes
+//	go run ./examples/replay -map examples/replay/sample.json -store desk.db examples/replay/sample.xes
 //	go run ./examples/replay -map examples/replay/sample.json -sla examples/replay/sla.json examples/replay/sample.xes
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +19,7 @@ import (
 	"runtime/debug"
 
 	"github.com/itsmkit/itsmkit/examples/internal/replay"
+	"github.com/itsmkit/itsmkit/examples/internal/stores"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/sla"
 )
@@ -38,9 +41,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	mapping := flags.String("map", "", "the mapping `FILE` (JSON): what the columns and statuses of the log mean")
 	agreements := flags.String("sla", "", "agreements and calendars, a `FILE` (JSON): print how the log kept to them, too")
+	where := flags.String("store", stores.Memory, stores.Usage+"; a replay that is given again goes on where it was, and changes nothing where it had ended")
 	asJSON := flags.String("json", "", "write the figures to a `FILE`, too")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-sla FILE] [-json FILE] LOG")
+		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-store STORE] [-sla FILE] [-json FILE] LOG")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -50,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	figures, err := figuresOf(ctx, *mapping, *agreements, flags.Arg(0), terminal(stderr))
+	figures, err := figuresOf(ctx, *where, *mapping, *agreements, flags.Arg(0), terminal(stderr))
 	if err == nil && *asJSON != "" {
 		err = write(*asJSON, figures)
 	}
@@ -63,7 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // figuresOf reads, drives and counts.
-func figuresOf(ctx context.Context, mappingPath, agreementsPath, logPath string, progress io.Writer) (replay.Figures, error) {
+func figuresOf(ctx context.Context, where, mappingPath, agreementsPath, logPath string, progress io.Writer) (_ replay.Figures, err error) {
 	var none replay.Figures
 	clock := itsm.MachineClock()
 	begun := clock.Now()
@@ -79,10 +83,11 @@ func figuresOf(ctx context.Context, mappingPath, agreementsPath, logPath string,
 	if err != nil {
 		return none, err
 	}
-	desk, err := replay.New(log, book.Agreements...)
+	desk, closeStore, err := open(ctx, where, log, book.Agreements)
 	if err != nil {
 		return none, err
 	}
+	defer func() { err = errors.Join(err, closeStore()) }()
 	parsed := clock.Now()
 	err = desk.Drive(ctx, func(done, of int) { fmt.Fprintf(progress, "\r%d of %d events", done, of) })
 	fmt.Fprint(progress, "\r\033[K") // leaves an empty line
@@ -100,6 +105,23 @@ func figuresOf(ctx context.Context, mappingPath, agreementsPath, logPath string,
 	levels.Seconds = clock.Now().Sub(asked).Seconds()
 	figures.ServiceLevels = &levels
 	return figures, err
+}
+
+// open opens the desk of a replay.
+func open(ctx context.Context, where string, log *replay.Log, agreements []sla.Agreement) (*replay.Replay, func() error, error) {
+	if where == stores.Memory {
+		desk, err := replay.New(log, agreements...)
+		return desk, func() error { return nil }, err
+	}
+	store, closeStore, err := stores.Open(ctx, where)
+	if err != nil {
+		return nil, nil, err
+	}
+	desk, err := replay.Resume(ctx, log, store, agreements...)
+	if err != nil {
+		return nil, nil, errors.Join(err, closeStore())
+	}
+	return desk, closeStore, nil
 }
 
 // readBook reads agreements; none without a path.

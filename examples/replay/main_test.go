@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"os"
@@ -143,4 +144,47 @@ func TestUsage(t *testing.T) {
 		assert.Equal(t, 2, code, args)
 		assert.Contains(t, stderr, "usage: replay -map MAPPING")
 	}
+}
+
+// A replay that is given again writes nothing, and its figures are the same.
+func TestReplayTwiceIntoOneFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "desk.db")
+	figures := func(args ...string) map[string]any {
+		path := filepath.Join(t.TempDir(), "figures.json")
+		code, stdout, stderr := call(t, t.Context(), append([]string{"-map", "sample.json", "-json", path}, args...)...)
+		require.Zero(t, code, stderr)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var figures map[string]any
+		require.NoError(t, json.Unmarshal(text, &figures))
+		if figures["before"] != nil {
+			assert.Contains(t, stdout, "were in this store already: nothing was written\n")
+			assert.Equal(t, figures["events"], figures["before"])
+		}
+		for _, name := range []string{"seconds", "before", "accepted", "unchanged", "refused"} {
+			delete(figures, name)
+		}
+		return figures
+	}
+	first := figures("-store", file, "sample.xes")
+	size := sizes(t, file)
+	assert.Equal(t, first, figures("-store", file, "sample.xes"))
+	assert.Equal(t, size, sizes(t, file), "the second replay wrote something")
+	assert.Equal(t, first, figures("sample.xes"), "a file and memory hold the same")
+}
+
+// sizes is how many rows each table has.
+func sizes(t *testing.T, file string) map[string]int {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file)
+	require.NoError(t, err)
+	defer db.Close()
+	count := map[string]int{}
+	for _, table := range []string{"record_incident", "itsm_event", "itsm_row", "itsm_number"} {
+		n := 0
+		require.NoError(t, db.QueryRow("SELECT count(*) FROM "+table).Scan(&n))
+		count[table] = n
+	}
+	require.Positive(t, count["itsm_event"])
+	return count
 }

@@ -24,6 +24,12 @@ func printFigures(w io.Writer, f replay.Figures) {
 	}
 	line("cases", "%d", f.Cases)
 	line("events", "%d", f.Events)
+	switch {
+	case f.Before == f.Events && f.Events > 0:
+		line("before", "all %d were in this store already: nothing was written", f.Before)
+	case f.Before > 0:
+		line("before", "%d were in this store already: the replay went on behind them", f.Before)
+	}
 	line("steps", "%d", f.Steps)
 	line("  accepted", "%d", f.Accepted)
 	line("  unchanged", "%d", f.Unchanged)

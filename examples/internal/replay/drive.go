@@ -22,6 +22,9 @@ const (
 	caseName    = "case"
 	statusName  = "status"
 	statusField = "custom." + statusName
+	// livedName is how many events of the case were lived, in a store that outlives the program.
+	livedName  = "lived"
+	livedField = "custom." + livedName
 )
 
 // longest is how many commands the longest way takes, such as late reply, return to queue and reassign; more would be
@@ -38,24 +41,56 @@ type Replay struct {
 	agreements []sla.Agreement
 	clocks     *sla.Keeper // nil without agreements
 
-	lives []life // by case
-	tally tally
-	with  []itsm.Option // of the command at hand
+	lives   []life // by case
+	durable bool   // the store keeps how far it came
+	tally   tally
+	with    []itsm.Option // of the command at hand
 }
 
 // life is a case as far as it was driven.
 type life struct {
 	incident incident.Incident
 	status   *status // of its last event; nil before the first
+	events   int     // how many events of it were met
+	lived    int     // how many of them the store had when it was opened
 }
 
-// New opens an empty desk for a log: the incident practice as it is, without auto-close, and where what has ended may
-// be taken up again at any time.
+// New opens an empty desk in memory for a log: the incident practice as it is, without auto-close, and where what has ended
+// may be taken up again at any time.
 //
 // Agreements, if there are any, are in force from the first event on. Levels are not told, because nobody waits for them.
 func New(log *Log, agreements ...sla.Agreement) (*Replay, error) {
+	return open(log, memory.New(), agreements)
+}
+
+// Resume opens a desk in a store that may have lived some or all of the log before. What it has lived is not lived again,
+// so that a replay that was cut off goes on, and one that had ended changes nothing. The log must be the same.
+func Resume(ctx context.Context, log *Log, store itsm.Store, agreements ...sla.Agreement) (*Replay, error) {
+	r, err := open(log, store, agreements)
+	if err != nil {
+		return nil, err
+	}
+	r.durable = true
+	places := make(map[string]int, len(log.Cases))
+	for i, name := range log.Cases {
+		places[name] = i
+	}
+	for inc, err := range r.incidents.All(agent(ctx), itsm.Query{Limit: 1000}) {
+		if err != nil {
+			return nil, err
+		}
+		place, ok := places[inc.Custom.Get(caseName).Text()]
+		if !ok {
+			return nil, fmt.Errorf("the store has %s, which is of no case of this log: take another store", inc.ID)
+		}
+		r.lives[place].incident, r.lives[place].lived = inc, int(inc.Custom.Get(livedName).Int())
+	}
+	return r, nil
+}
+
+func open(log *Log, store itsm.Store, agreements []sla.Agreement) (*Replay, error) {
 	clock := itsmtest.NewClock(time.Unix(0, log.events[0].at))
-	k, err := itsm.New(itsm.Config{Store: memory.New(), Clock: clock, Authorizer: itsm.DefaultGrants()})
+	k, err := itsm.New(itsm.Config{Store: store, Clock: clock, Authorizer: itsm.DefaultGrants()})
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +99,7 @@ func New(log *Log, agreements ...sla.Agreement) (*Replay, error) {
 		Custom: field.Schema{Version: 1, Fields: []field.Declaration{
 			{Name: caseName, Title: "Case in the log", Kind: field.KindText},
 			{Name: statusName, Title: "Status in the log", Kind: field.KindText},
+			{Name: livedName, Title: "Events lived", Kind: field.KindInt},
 		}},
 		Overlays: []lifecycle.Overlay{editAlways()},
 	})
@@ -129,6 +165,9 @@ func (r *Replay) live(ctx context.Context, e *event) error {
 	}
 	from := l.status
 	l.status = e.status
+	if l.events++; l.events <= l.lived {
+		return r.catchUp(ctx, l, e, &a)
+	}
 	if from == nil {
 		if err := r.report(ctx, l, e, &a); err != nil {
 			return err
@@ -150,24 +189,37 @@ func (r *Replay) live(ctx context.Context, e *event) error {
 	return r.give(ctx, l, itsm.TriggerNote, &a)
 }
 
+// catchUp meets an event that was lived before. Of the last one the program may have been cut off.
+func (r *Replay) catchUp(ctx context.Context, l *life, e *event, a *aim) error {
+	r.tally.before++
+	if l.events < l.lived {
+		return nil
+	}
+	_, _, err := r.walk(ctx, l, e, a)
+	return err
+}
+
 // report makes the incident of a case.
 func (r *Replay) report(ctx context.Context, l *life, e *event, a *aim) (err error) {
 	l.incident, err = r.incidents.Report(ctx, incident.Report{
 		Title: "Case " + r.log.Cases[e.of], Impact: e.impact, Service: e.service, Group: a.group, Assignee: a.person,
-		Custom: field.Fields{{Name: caseName, Value: field.Text(r.log.Cases[e.of])}, {Name: statusName, Value: field.Text(a.name)}},
+		Custom: r.custom(e, a),
 	})
 	return err
 }
 
+// custom is what a new incident keeps of the log.
+func (r *Replay) custom(e *event, a *aim) field.Fields {
+	kept := field.Fields{{Name: caseName, Value: field.Text(r.log.Cases[e.of])}}
+	if r.durable {
+		kept = append(kept, field.Field{Name: livedName, Value: field.Int(1)})
+	}
+	return append(kept, field.Field{Name: statusName, Value: field.Text(a.name)})
+}
+
 // walk gives the commands of a step, the first of which takes along what the log says of the incident.
 func (r *Replay) walk(ctx context.Context, l *life, e *event, a *aim) (refused *lifecycle.Refusal, moved bool, err error) {
-	r.with = r.with[:0]
-	if l.incident.Custom.Get(statusName).Text() != a.name {
-		r.with = append(r.with, a.keep)
-	}
-	if e.impact != 0 && e.impact != l.incident.Impact {
-		r.with = append(r.with, itsm.With(itsm.Patch{statusField: field.Text(a.name), "impact": field.Text(e.impact.String())}))
-	}
+	r.with = r.take(r.with[:0], l, e, a)
 	for range longest {
 		trigger := r.ways.next(&l.incident, a)
 		if trigger == "" {
@@ -184,6 +236,26 @@ func (r *Replay) walk(ctx context.Context, l *life, e *event, a *aim) (refused *
 		r.with = r.with[:0]
 	}
 	return nil, moved, fmt.Errorf("the plan does not lead to %s, but round to %s again", a.State, l.incident.State)
+}
+
+// take is what the first command of a step takes along. One patch replaces another.
+func (r *Replay) take(with []itsm.Option, l *life, e *event, a *aim) []itsm.Option {
+	impact := e.impact != 0 && e.impact != l.incident.Impact
+	lived := r.durable && l.incident.Custom.Get(livedName).Int() < int64(l.events)
+	switch {
+	case impact || lived:
+		patch := itsm.Patch{statusField: field.Text(a.name)}
+		if impact {
+			patch["impact"] = field.Text(e.impact.String())
+		}
+		if lived {
+			patch[livedField] = field.Int(int64(l.events))
+		}
+		return append(with, itsm.With(patch))
+	case l.incident.Custom.Get(statusName).Text() != a.name:
+		return append(with, a.keep)
+	}
+	return with
 }
 
 // give gives one command.
@@ -241,7 +313,11 @@ func (r *Replay) giveOn(ctx context.Context, id string, t lifecycle.Trigger, a *
 // refuse counts a refused step and writes a note of it, so that the record tells what the log says.
 func (r *Replay) refuse(ctx context.Context, l *life, from *status, a *aim, refused *lifecycle.Refusal) error {
 	r.tally.refuse(from, a.status, refused)
-	after, err := r.incidents.Note(ctx, l.incident.ID, refusedNote(a, refused))
+	r.with = r.with[:0]
+	if r.durable {
+		r.with = append(r.with, itsm.With(itsm.Patch{livedField: field.Int(int64(l.events))}))
+	}
+	after, err := r.incidents.Note(ctx, l.incident.ID, refusedNote(a, refused), r.with...)
 	if err == nil {
 		l.incident = after
 	}

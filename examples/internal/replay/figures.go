@@ -20,6 +20,8 @@ type Figures struct {
 	Accepted  int       `json:"accepted"`
 	Unchanged int       `json:"unchanged"`
 	Refused   []Refused `json:"refused"`
+	// Before are the events that an earlier replay had lived in the same store; their steps are counted in none of the above.
+	Before int `json:"before,omitempty"`
 
 	// A reopening is a status of work after one in which the work had ended.
 	ReopenedCases int `json:"reopened_cases"`
@@ -57,7 +59,7 @@ func (r *Replay) Figures(ctx context.Context) (Figures, error) {
 	}
 	ctx = agent(ctx)
 	f := Figures{
-		Events: r.log.Events(), Accepted: r.tally.accepted, Unchanged: r.tally.unchanged, Refused: r.tally.list(),
+		Events: r.log.Events(), Accepted: r.tally.accepted, Unchanged: r.tally.unchanged, Refused: r.tally.list(), Before: r.tally.before,
 		TimeInStatus: map[string]float64{},
 	}
 	spent := map[string]float64{}

@@ -63,6 +63,9 @@ func TestServiceLevelsOfTheSample(t *testing.T) {
 }
 
 func TestServiceLevelsOfTwoYears(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays 65,533 events, and then their clocks")
+	}
 	r := drivenBy(t, "../../replay/volvo.json", volvo(t))
 	levels, err := r.ServiceLevels(t.Context())
 	require.NoError(t, err)

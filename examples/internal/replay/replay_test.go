@@ -108,6 +108,9 @@ func assertSteps(tb testing.TB, f replay.Figures) {
 // TestVolvo holds the figures of a real company's incidents, which others computed from the same file, to the last
 // digit published.
 func TestVolvo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays 65,533 events")
+	}
 	f := figures(t, read(t, volvoMap, volvo(t)))
 
 	assert.Equal(t, 7554, f.Cases)

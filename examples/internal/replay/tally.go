@@ -13,6 +13,7 @@ import (
 type tally struct {
 	accepted, unchanged int
 	refused             map[kind]int
+	before              int // events that were lived in an earlier replay
 	complete            bool
 }
 
