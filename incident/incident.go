@@ -42,8 +42,20 @@ type Incident struct {
 	ContactAt time.Time `json:"contact_at,omitzero"`
 	Answered  bool      `json:"answered,omitempty"`
 
+	// Workaround is what helps until the problem behind it is solved; empty where nobody knows. Workarounds are the editions
+	// that it was told, the last of each problem, such as "PRB0000001/2".
+	Workaround  KnownWorkaround `json:"workaround,omitzero"`
+	Workarounds []string        `json:"workarounds,omitempty"`
+
 	// Major is empty where it never was a candidate for a major incident.
 	Major Major `json:"major,omitzero"`
+}
+
+// KnownWorkaround is the workaround of a problem, in its edition. It is what the incident is told, once for each edition.
+type KnownWorkaround struct {
+	Problem string `json:"problem"`
+	Edition int64  `json:"edition"`
+	Text    string `json:"text"`
 }
 
 // Resolution is what a resolve command brings.
@@ -189,6 +201,8 @@ const (
 	TriggerAbsorb lifecycle.Trigger = "absorb"
 	TriggerFollow lifecycle.Trigger = "follow_original"
 	TriggerRemind lifecycle.Trigger = "remind"
+	// TriggerWorkaround tells it of the workaround of a problem; it is machinery's.
+	TriggerWorkaround lifecycle.Trigger = "take_workaround"
 )
 
 // The timers of an incident: one closes it when it is resolved, one follows up while it waits for the caller, and at

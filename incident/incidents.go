@@ -271,6 +271,22 @@ func (s *Incidents) handlers(p *itsm.Practice[Incident]) {
 	itsm.Handle(p, TriggerAbsorb, absorbed)
 	itsm.Handle(p, TriggerFollow, followed)
 	itsm.Handle(p, TriggerRemind, s.reminded)
+	itsm.Handle(p, TriggerWorkaround, func(u *itsm.Unit, inc *Incident, w KnownWorkaround) error {
+		told := slices.Clone(inc.Workarounds)
+		for i, t := range told {
+			problem, edition, _ := strings.Cut(t, "/")
+			if problem != w.Problem {
+				continue
+			}
+			if n, err := strconv.ParseInt(edition, 10, 64); err == nil && n >= w.Edition {
+				return nil // it was told
+			}
+			told = slices.Delete(told, i, i+1)
+			break
+		}
+		inc.Workaround, inc.Workarounds = w, append(told, fmt.Sprintf("%s/%d", w.Problem, w.Edition))
+		return u.Note("Workaround of " + w.Problem + ": " + w.Text)
+	})
 	p.Commented(s.commented)
 	p.Standard(s.edited)
 	p.ShareKeys(itsm.TriggerComment, TriggerLate) // a reply is one of the two

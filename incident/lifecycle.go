@@ -67,6 +67,7 @@ func Lifecycle() lifecycle.Definition {
 			{Name: TriggerAbsorb, Title: "Absorb", Past: "absorbed"},
 			{Name: TriggerFollow, Title: "Follow the original", Past: "followed"},
 			{Name: TriggerRemind, Title: "Follow up", Past: "reminded"},
+			{Name: TriggerWorkaround, Title: "Take a workaround", Past: "workaround_taken"},
 		}, itsm.StandardTriggers()...),
 		Rows: append([]lifecycle.Transition{
 			{From: []lifecycle.State{StateNew}, Trigger: TriggerAssign, To: StateAssigned, Brings: who},
@@ -88,13 +89,15 @@ func Lifecycle() lifecycle.Definition {
 			{From: unfinished, Trigger: TriggerAbsorb, Brings: needs("from"), Roles: []itsm.Role{itsm.Machinery}},
 			{From: []lifecycle.State{StateCancelled}, Trigger: TriggerFollow, Roles: []itsm.Role{itsm.Machinery}},
 			{From: []lifecycle.State{StateOnHold}, Trigger: TriggerRemind, Roles: []itsm.Role{itsm.Machinery}},
+			{From: open, Trigger: TriggerWorkaround, Brings: needs("problem", "text"), Roles: []itsm.Role{itsm.Machinery}},
 
 			{From: []lifecycle.State{StateClosed}, Trigger: itsm.TriggerComment, Brings: needs("body"), Guards: []string{guardNotLate}},
 		}, slices.Concat(
 			itsm.StandardTransitions(unfinished),
 			itsm.StandardTransitions([]lifecycle.State{StateClosed, StateCancelled},
 				itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerLink, itsm.TriggerLinked, itsm.TriggerUnlink,
-				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask, itsm.TriggerClocks),
+				itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate, itsm.TriggerTask, itsm.TriggerClocks,
+				itsm.TriggerLegalHold, itsm.TriggerLegalRelease, itsm.TriggerRetention),
 		)...),
 	}
 }

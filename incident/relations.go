@@ -2,6 +2,7 @@ package incident
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -124,6 +125,9 @@ func absorbed(u *itsm.Unit, inc *Incident, a Absorb) error {
 	for _, l := range links {
 		if l.To == u.Ref() || l.Name == itsm.ParentOf.Inverse && !inc.Parent.IsZero() {
 			continue
+		}
+		if err := u.LookAt(l.To, func(itsm.Record) {}); errors.Is(err, itsm.ErrNotFound) {
+			continue // it was purged
 		}
 		if err := u.Link(itsm.LinkType{Name: l.Name, Inverse: l.Inverse}, l.To); err != nil {
 			return err

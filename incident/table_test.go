@@ -109,6 +109,10 @@ var rows = []struct {
 		_, err := d.kernel.Do(d.system, d.Ref(id), incident.TriggerFollow, complete[incident.TriggerFollow], with...)
 		return d.get(id), err
 	}},
+	{incident.TriggerWorkaround, open, "", "workaround_taken", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		_, err := d.kernel.Do(d.system, d.Ref(id), incident.TriggerWorkaround, complete[incident.TriggerWorkaround], with...)
+		return d.get(id), err
+	}},
 	{incident.TriggerRemind, states{onHold}, "", "reminded", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
 		_, err := d.kernel.Do(d.system, d.Ref(id), incident.TriggerRemind, complete[incident.TriggerRemind], with...)
 		return d.get(id), err
@@ -171,25 +175,36 @@ var rows = []struct {
 		_, err := d.kernel.Do(d.system, d.Ref(id), itsm.TriggerTask, complete[itsm.TriggerTask], with...)
 		return d.get(id), err
 	}},
+	{itsm.TriggerLegalHold, everywhere, "", "legally_held", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		return d.HoldForLegal(d.root, id, itsm.LegalHold{Matter: "2026-14"}, with...)
+	}},
+	{itsm.TriggerLegalRelease, everywhere, "", "legal_hold_released", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		d.ok(d.HoldForLegal(d.root, id, itsm.LegalHold{Matter: "2026-14"}))
+		return d.ReleaseLegalHold(d.root, id, itsm.LegalHold{Matter: "2026-14", Reason: "Settled."}, with...)
+	}},
+	{itsm.TriggerRetention, everywhere, "", "retention_classified", func(d *desk, id string, with ...itsm.Option) (incident.Incident, error) {
+		return d.ClassifyRetention(d.root, id, "contract", with...)
+	}},
 }
 
 // machinery is what no person does.
 var machinery = []lifecycle.Trigger{
 	itsm.TriggerLinked, itsm.TriggerLevel, itsm.TriggerEscalate, itsm.TriggerPropagate, itsm.TriggerTask, itsm.TriggerClocks,
-	incident.TriggerAbsorb, incident.TriggerFollow, incident.TriggerRemind,
+	incident.TriggerAbsorb, incident.TriggerFollow, incident.TriggerRemind, incident.TriggerWorkaround,
 }
 
 // complete is an input for each of them that lacks nothing.
 var complete = map[lifecycle.Trigger]any{
-	itsm.TriggerLinked:     itsm.LinkEnd{Link: itsm.Link{Name: "related_to", Inverse: "related_to", To: itsm.Ref{Kind: incident.Kind, ID: "INC0000007"}}},
-	itsm.TriggerLevel:      itsm.LevelReached{Target: "resolution", Percent: 50},
-	itsm.TriggerEscalate:   itsm.Escalation{Policy: "p", Step: "1", Kind: "notify"},
-	incident.TriggerAbsorb: incident.Absorb{From: itsm.Ref{Kind: incident.Kind, ID: "INC0000001"}},
-	incident.TriggerFollow: fixed,
-	incident.TriggerRemind: incident.Remind{},
-	itsm.TriggerPropagate:  itsm.Propagation{Rule: "r"},
-	itsm.TriggerClocks:     itsm.ClockReview{Order: "repair"},
-	itsm.TriggerTask:       itsm.TaskNote{Task: itsm.Ref{Kind: "task", ID: "TSK0000001"}, Event: "task.done"},
+	itsm.TriggerLinked:         itsm.LinkEnd{Link: itsm.Link{Name: "related_to", Inverse: "related_to", To: itsm.Ref{Kind: incident.Kind, ID: "INC0000007"}}},
+	itsm.TriggerLevel:          itsm.LevelReached{Target: "resolution", Percent: 50},
+	itsm.TriggerEscalate:       itsm.Escalation{Policy: "p", Step: "1", Kind: "notify"},
+	incident.TriggerAbsorb:     incident.Absorb{From: itsm.Ref{Kind: incident.Kind, ID: "INC0000001"}},
+	incident.TriggerFollow:     fixed,
+	incident.TriggerRemind:     incident.Remind{},
+	incident.TriggerWorkaround: incident.KnownWorkaround{Problem: "PRB0000001", Edition: 1, Text: "restart it"},
+	itsm.TriggerPropagate:      itsm.Propagation{Rule: "r"},
+	itsm.TriggerClocks:         itsm.ClockReview{Order: "repair"},
+	itsm.TriggerTask:           itsm.TaskNote{Task: itsm.Ref{Kind: "task", ID: "TSK0000001"}, Event: "task.done"},
 }
 
 func TestEveryRow(t *testing.T) {
