@@ -13,15 +13,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
+	"github.com/itsmkit/itsmkit/approval"
 	"github.com/itsmkit/itsmkit/assignment"
+	"github.com/itsmkit/itsmkit/change"
 	"github.com/itsmkit/itsmkit/conversation"
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/link"
+	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/recurring"
+	"github.com/itsmkit/itsmkit/retention"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 	"github.com/itsmkit/itsmkit/task"
@@ -48,6 +53,11 @@ type Config struct {
 
 	// Incidents changes the incident practice.
 	Incidents incident.Config
+	// Approvals changes how people are asked, and Changes the practice of change enablement.
+	Approvals approval.Config
+	Changes   change.Config
+	// Problems changes the practice of problem management.
+	Problems problem.Config
 	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
 	Tasks     task.Config
 	Templates []template.Template
@@ -66,6 +76,9 @@ type Config struct {
 	// Views are saved queries and macros; nil knows none, and lets nobody save any. Saved views are seen by their owners
 	// and whom they are shared with, at every door ([view.Authorize]).
 	Views *view.Catalogue
+	// Retention says how long ended tickets are kept; without policies they are kept for ever. Tasks,
+	// approvals and ballots go with their tickets.
+	Retention retention.Config
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -79,6 +92,11 @@ type Desk struct {
 	// Views runs views and macros; nil where [Config.Views] is.
 	Views     *view.Views
 	Incidents *incident.Incidents
+	// Approvals takes votes and tells who is asked, Changes has the commands of change enablement.
+	Approvals *approval.Approvals
+	Changes   *change.Changes
+	// Problems has the commands of problem management, and its trends.
+	Problems  *problem.Problems
 	Tasks     *task.Tasks
 	Templates *template.Templates
 	// Recurring plans work that comes again.
@@ -90,6 +108,8 @@ type Desk struct {
 	Conversation *conversation.Receiver
 	// Assignment answers who would be chosen.
 	Assignment *assignment.Assigner
+	// Retention plans, runs and records purges.
+	Retention *retention.Retention
 }
 
 // Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
@@ -117,6 +137,15 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if d.Incidents, err = incident.New(k, c.Incidents); err != nil {
 		faults = append(faults, fmt.Errorf("incidents: %w", err))
 	}
+	if d.Approvals, err = approval.New(k, c.Approvals); err != nil {
+		faults = append(faults, fmt.Errorf("approvals: %w", err))
+	}
+	if d.Changes, err = change.New(k, c.Changes); err != nil {
+		faults = append(faults, fmt.Errorf("changes: %w", err))
+	}
+	if d.Problems, err = problem.New(k, c.Problems); err != nil {
+		faults = append(faults, fmt.Errorf("problems: %w", err))
+	}
 	if d.Tasks, err = task.New(k, c.Tasks); err != nil {
 		faults = append(faults, fmt.Errorf("tasks: %w", err))
 	}
@@ -143,6 +172,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if err := link.Register(k, c.Links); err != nil {
 		faults = append(faults, fmt.Errorf("links: %w", err))
 	}
+	if c.Escalation.Maintenance == nil && d.Changes != nil {
+		c.Escalation.Maintenance = d.Changes
+	}
 	if d.Escalation, err = escalation.New(k, c.Escalation); err != nil {
 		faults = append(faults, err)
 	}
@@ -157,6 +189,11 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Assignment, err = assignment.New(k, c.Assignment); err != nil {
 		faults = append(faults, err)
+	}
+	c.Retention.Parts = append(slices.Clip(c.Retention.Parts), retention.Part{Kind: task.Kind, Column: "of"},
+		retention.Part{Kind: approval.Kind, Column: "subject"}, retention.Part{Kind: approval.BallotKind, Column: "subject"})
+	if d.Retention, err = retention.New(k, c.Retention); err != nil {
+		faults = append(faults, fmt.Errorf("retention: %w", err))
 	}
 	faults = append(faults, unheard(c.Agreements, c.Escalation.Policies)...)
 	for _, h := range c.Hooks {

@@ -26,6 +26,9 @@ func (p *Policy) Check() error {
 	if p.InHours && p.Calendar == nil {
 		fault("in hours it waits for its calendar to open: give it one")
 	}
+	if m := p.Maintenance; m != MaintenanceMarks && m != MaintenanceHolds && m != MaintenanceIgnored {
+		fault("%q is no rule for maintenance: leave it out, or say hold or ignore", m)
+	}
 	switch {
 	case p.Repeat < 0 || p.Repeat > maxRepeat:
 		fault("it is repeated 0 to %d times, not %d", maxRepeat, p.Repeat)

@@ -34,6 +34,9 @@ type Policy struct {
 	Calendar *calendar.Calendar `json:"-"`
 	InHours  bool               `json:"in_hours,omitempty"`
 
+	// Maintenance says what is done while a change is being implemented on the ticket's items, where [Config.Maintenance] knows.
+	Maintenance MaintenanceRule `json:"maintenance,omitempty"`
+
 	// Repeat takes all steps again so many times, each time RepeatAfter the last of them was due.
 	Repeat      int           `json:"repeat,omitempty"`
 	RepeatAfter time.Duration `json:"-"`
@@ -47,6 +50,23 @@ type Policy struct {
 	// MaxSteps is how many steps it takes on one ticket at most, in all; 0 is 100.
 	MaxSteps int `json:"max_steps,omitempty"`
 }
+
+// MaintenanceRule says what is done about steps that come due during maintenance.
+type MaintenanceRule string
+
+// The rules. What is marked or held says so on the ticket.
+const (
+	// MaintenanceMarks takes the step and writes which changes go on ([itsm.Escalation].During).
+	MaintenanceMarks MaintenanceRule = ""
+	// MaintenanceHolds waits until the windows of the changes end, and looks again. A change that goes on over its window is no
+	// maintenance any more.
+	MaintenanceHolds MaintenanceRule = "hold"
+	// MaintenanceIgnored does not ask.
+	MaintenanceIgnored MaintenanceRule = "ignore"
+)
+
+// overtime is when what is held looks again where nobody says when the maintenance ends.
+const overtime = 15 * time.Minute
 
 // Trigger is something that a policy answers. Each answers once for a ticket and an occasion: a level in a cycle, a time of
 // silence, a count, a priority.

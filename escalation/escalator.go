@@ -17,6 +17,8 @@ type Config struct {
 	Policies []Policy
 	// OnDuty knows who is on duty, for the audiences that ask for it.
 	OnDuty OnDuty
+	// Maintenance knows what is being changed; nil knows nothing. A *change.Changes is one.
+	Maintenance Maintenance
 	// Funcs are the host's functions that call steps name.
 	Funcs map[string]Func
 	// Triggers names by kind the triggers that functional steps hand a ticket over by. The first that has a row in the
@@ -29,6 +31,12 @@ type Config struct {
 // [itsm.ErrNotFound].
 type OnDuty interface {
 	OnDuty(ctx context.Context, tenant, group string, at time.Time) (people []string, err error)
+}
+
+// Maintenance knows which changes are being implemented on what a ticket is about at the instant of the unit, and when the
+// last of their windows ends. It is asked in transactions, and asks for no rights.
+type Maintenance interface {
+	InMaintenance(u *itsm.Unit, t *itsm.Ticket) (changes []string, until time.Time, err error)
 }
 
 // Func does something to the ticket at hand of the unit, in the step's transaction. What it answers as an error undoes what

@@ -64,15 +64,16 @@ type Did string
 
 // What happens to runs.
 const (
-	Completed      Did = "completed"       // all steps were taken
-	StoppedByAck   Did = "acknowledged"    // somebody acknowledged the ticket, or took it
-	TimedOut       Did = "ack_timed_out"   // and then it went on
-	TicketEnded    Did = "ticket_ended"    // the ticket is resolved, closed or cancelled
-	AtLimit        Did = "limit"           // the policy took as many steps on the ticket as it may
-	WaitsForHours  Did = "waits_for_hours" // the next step waits until the calendar opens
-	PolicyGone     Did = "policy_gone"     // the desk does not have the policy, or the step, any more
-	NoWorkingTime  Did = "no_working_time" // the calendar never opens again
-	EscalateDenied Did = "refused"         // the lifecycle does not let the ticket be escalated
+	Completed      Did = "completed"        // all steps were taken
+	StoppedByAck   Did = "acknowledged"     // somebody acknowledged the ticket, or took it
+	TimedOut       Did = "ack_timed_out"    // and then it went on
+	TicketEnded    Did = "ticket_ended"     // the ticket is resolved, closed or cancelled
+	AtLimit        Did = "limit"            // the policy took as many steps on the ticket as it may
+	WaitsForHours  Did = "waits_for_hours"  // the next step waits until the calendar opens
+	WaitsForChange Did = "waits_for_change" // the next step waits until a change is implemented
+	PolicyGone     Did = "policy_gone"      // the desk does not have the policy, or the step, any more
+	NoWorkingTime  Did = "no_working_time"  // the calendar never opens again
+	EscalateDenied Did = "refused"          // the lifecycle does not let the ticket be escalated
 )
 
 // factTurns is the name under which events keep turns.
@@ -241,7 +242,14 @@ func (w *work) goOn(at place) error {
 			instant, w.fired = w.run.NextAt, false
 		}
 		if instant.After(w.now()) {
-			return w.wait(at, instant, held)
+			return w.wait(at, instant, hours(held))
+		}
+		during, until, err := w.maintenance()
+		if err != nil && w.u.Fired() != nil {
+			return fmt.Errorf("escalation %s: maintenance: %w", w.p.Name, err)
+		}
+		if len(during) > 0 && w.p.Maintenance == MaintenanceHolds {
+			return w.wait(at, until, WaitsForChange)
 		}
 		if err := w.count(); err != nil {
 			return err
@@ -249,10 +257,10 @@ func (w *work) goOn(at place) error {
 		if w.run.Taken >= w.p.maxSteps() {
 			return w.end(AtLimit)
 		}
-		next, more, ok, err := w.take(at, instant, held)
+		next, more, ok, err := w.take(at, instant, held, during)
 		switch {
 		case err != nil && w.u.Fired() == nil:
-			return w.wait(at, w.u.Now(), false) // a command is not to fail for it: a timer tries again
+			return w.wait(at, w.u.Now(), "") // a command is not to fail for it: a timer tries again
 		case err != nil:
 			return fmt.Errorf("escalation %s, step %s: %w", w.p.Name, w.p.Steps[at.step].Name, err)
 		case !ok:
@@ -284,12 +292,32 @@ func (w *work) count() error {
 	return err
 }
 
-// wait keeps the run until its next step.
-func (w *work) wait(at place, instant time.Time, held bool) error {
+// hours is why a step that is held to working time waits.
+func hours(held bool) Did {
+	if held {
+		return WaitsForHours
+	}
+	return ""
+}
+
+// maintenance answers the changes that go on, and until when what waits for them waits.
+func (w *work) maintenance() (during []string, until time.Time, err error) {
+	if w.e.config.Maintenance == nil || w.p.Maintenance == MaintenanceIgnored {
+		return nil, time.Time{}, nil
+	}
+	during, until, err = w.e.config.Maintenance.InMaintenance(w.u, itsm.TicketOf(w.u.Record()))
+	if now := w.now(); !until.After(now) {
+		until = now.Add(overtime)
+	}
+	return during, until, err
+}
+
+// wait keeps the run until its next step, and says what it waits for where that is no time of the policy.
+func (w *work) wait(at place, instant time.Time, why Did) error {
 	w.run.Next, w.run.Repetition = w.p.Steps[at.step].Name, at.repetition
 	w.run.NextDue, w.run.NextAt = at.due.UTC(), instant.UTC()
-	if held {
-		if err := w.turn(Turn{Did: WaitsForHours, Until: w.run.NextAt}); err != nil {
+	if why != "" {
+		if err := w.turn(Turn{Did: why, Until: w.run.NextAt}); err != nil {
 			return err
 		}
 	}

@@ -13,11 +13,12 @@ import (
 
 // take takes a step and writes it on the ticket, both or neither. It is not ok where the lifecycle does not let the ticket
 // be escalated.
-func (w *work) take(at place, instant time.Time, held bool) (next place, more, ok bool, err error) {
+func (w *work) take(at place, instant time.Time, held bool, during []string) (next place, more, ok bool, err error) {
 	u, s := w.u, &w.p.Steps[at.step]
 	step := itsm.Escalation{
 		Policy: w.p.Name, Step: s.Name, Kind: string(s.Kind), Occasion: w.run.Occasion, Repetition: at.repetition,
 		Due: at.due.UTC(), Reason: w.run.Reason + late(w.now(), instant), Owner: w.run.Owner,
+		During: during,
 	}
 	if held {
 		step.Reason += ", held to working time"

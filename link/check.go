@@ -38,6 +38,11 @@ func (t Table) check() error {
 				fault("%s is given twice", name)
 			}
 		}
+		for _, from := range r.Input {
+			if r.Linked && strings.HasPrefix(from, fromInput) {
+				fault("targets that are linked later know no %s: take a column of the source", from)
+			}
+		}
 		if r.leaks() {
 			fault("it would show work notes or internal comments to requesters: limit it to public messages, or give internal")
 		}
@@ -81,6 +86,9 @@ func (r *Rule) checkWith(k *itsm.Kernel) error {
 	}
 	slices.Sort(names)
 	fault(k.CheckInput(r.Target, r.Do, names...))
+	if r.Where != nil {
+		fault(k.CheckFilter(r.Target, *r.Where))
+	}
 	if r.When != nil {
 		fault(k.CheckFilter(r.Kind, *r.When))
 	}

@@ -34,6 +34,9 @@ type Rule struct {
 	Triggers []lifecycle.Trigger `json:"triggers"`
 	// From limits the rule to sources that were in one of these phases before; empty takes all.
 	From []lifecycle.Phase `json:"from,omitempty"`
+	// Linked says that the rule is also for targets that are linked later, each by itself: as if what it is for had happened
+	// then. Its inputs are of the source's columns.
+	Linked bool `json:"linked,omitempty"`
 	// When limits it by what the source then is.
 	When *itsm.Filter `json:"when,omitempty"`
 	// By limits it by who gave the command.
@@ -48,6 +51,8 @@ type Rule struct {
 	// Target is the targets' kind, and Phases are those that they must be in; empty takes all.
 	Target string            `json:"target"`
 	Phases []lifecycle.Phase `json:"phases,omitempty"`
+	// Where limits it by what the target is.
+	Where *itsm.Filter `json:"where,omitempty"`
 	// Following limits it to targets that are in their state because of the source ([itsm.Ticket.Follows]).
 	Following bool `json:"following,omitempty"`
 	// Last limits it to the last one: all others that have the same link to the target are no longer open. It costs a look

@@ -24,6 +24,7 @@ type rules struct {
 	on    map[event][]*Rule
 	named map[string]*Rule
 	links map[string][]string // by kind, each once
+	late  map[string][]*Rule  // by kind, those that are for targets that are linked later
 }
 
 type event struct {
@@ -51,7 +52,7 @@ func Register(k *itsm.Kernel, c Config) error {
 	if err := c.Table.check(); err != nil || len(c.Table) == 0 {
 		return err
 	}
-	s := &rules{table: slices.Clone(c.Table), batch: c.Batch, on: map[event][]*Rule{}, named: map[string]*Rule{}, links: map[string][]string{}}
+	s := &rules{table: slices.Clone(c.Table), batch: c.Batch, on: map[event][]*Rule{}, named: map[string]*Rule{}, links: map[string][]string{}, late: map[string][]*Rule{}}
 	if s.batch == 0 {
 		s.batch = Batch
 	}
@@ -64,6 +65,10 @@ func Register(k *itsm.Kernel, c Config) error {
 		}
 		hook.Kinds = append(hook.Kinds, r.Kind)
 		hook.Triggers = append(hook.Triggers, r.Triggers...)
+		if r.Linked {
+			s.late[r.Kind] = append(s.late[r.Kind], r)
+			hook.Triggers = append(hook.Triggers, itsm.TriggerLink, itsm.TriggerLinked)
+		}
 		for _, t := range r.Triggers {
 			s.on[event{r.Kind, t}] = append(s.on[event{r.Kind, t}], r)
 		}
@@ -89,6 +94,9 @@ func (s *rules) answer(u *itsm.Unit, c itsm.Change) error {
 	if p, ok := c.Input.(*itsm.Propagation); ok {
 		return s.goOn(u, c, *p)
 	}
+	if err := s.linked(u, c); err != nil {
+		return err
+	}
 	for _, r := range s.on[event{c.After.Header().Kind, c.Trigger}] {
 		if !r.answers(u, &c) {
 			continue
@@ -96,6 +104,32 @@ func (s *rules) answer(u *itsm.Unit, c itsm.Change) error {
 		work := &propagation{rule: r, batch: s.batch}
 		work.Propagation = itsm.Propagation{Rule: r.Name, State: c.After.Header().State, Input: r.input(u, c), Hops: u.Hops()}
 		u.Later(r.Name, work.run)
+	}
+	return nil
+}
+
+// linked pulls the triggers of rules that are for targets that are linked later.
+func (s *rules) linked(u *itsm.Unit, c itsm.Change) error {
+	var name string
+	var to itsm.Ref
+	switch in := c.Input.(type) {
+	case *itsm.NewLink:
+		name, to = in.Type.Name, in.To
+	case *itsm.LinkEnd:
+		if in.Remove {
+			return nil
+		}
+		name, to = in.Name, in.To
+	default:
+		return nil
+	}
+	for _, r := range s.late[c.After.Header().Kind] {
+		if r.Link != name || r.Target != to.Kind || !r.answers(u, &c) {
+			continue
+		}
+		work := &propagation{rule: r, batch: s.batch}
+		work.Propagation = itsm.Propagation{Rule: r.Name, State: c.After.Header().State, Input: r.input(u, c), Hops: u.Hops()}
+		u.Later(r.Name+" "+to.String(), func(u *itsm.Unit) error { return work.reach(u, to) })
 	}
 	return nil
 }
@@ -261,6 +295,9 @@ func (done *Reached) note(u *itsm.Unit) error {
 
 // reach pulls the trigger on one target, where it is one.
 func (p *propagation) reach(u *itsm.Unit, to itsm.Ref) error {
+	if err := u.LookAt(to, func(itsm.Record) {}); errors.Is(err, itsm.ErrNotFound) {
+		return nil // it was purged
+	}
 	if ok, err := p.rule.admits(u, to); !ok || err != nil {
 		return err
 	}
@@ -280,13 +317,14 @@ func (p *propagation) reach(u *itsm.Unit, to itsm.Ref) error {
 
 // admits reports whether the conditions on the target hold.
 func (r *Rule) admits(u *itsm.Unit, to itsm.Ref) (bool, error) {
-	if len(r.Phases) == 0 && !r.Following && !r.Last {
+	if len(r.Phases) == 0 && r.Where == nil && !r.Following && !r.Last {
 		return true, nil
 	}
 	holds := false
 	err := u.LookAt(to, func(target itsm.Record) {
 		ticket := itsm.TicketOf(target)
 		holds = (len(r.Phases) == 0 || slices.Contains(r.Phases, target.Header().Phase)) &&
+			(r.Where == nil || r.Where.Match(func(column string) field.Value { return u.Value(target, column) })) &&
 			(!r.Following || ticket != nil && ticket.Follows == u.Ref())
 	})
 	if err == nil && holds && r.Last {
@@ -308,7 +346,11 @@ func (r *Rule) last(u *itsm.Unit, target itsm.Ref) (bool, error) {
 				continue
 			}
 			open := false
-			if err := u.LookAt(l.To, func(other itsm.Record) { open = other.Header().Open() }); err != nil || open {
+			err := u.LookAt(l.To, func(other itsm.Record) { open = other.Header().Open() })
+			if errors.Is(err, itsm.ErrNotFound) {
+				continue // it was purged, and so had ended
+			}
+			if err != nil || open {
 				return false, err
 			}
 		}

@@ -43,6 +43,7 @@ func Lifecycle() lifecycle.Definition {
 		}, slices.Concat(itsm.StandardTransitions(living), itsm.StandardTransitions([]lifecycle.State{StateEnded},
 			itsm.TriggerComment, itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerAttach, itsm.TriggerLink, itsm.TriggerLinked,
 			itsm.TriggerUnlink, itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate,
+			itsm.TriggerLegalHold, itsm.TriggerLegalRelease, itsm.TriggerRetention,
 		))...),
 	}
 }

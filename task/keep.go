@@ -82,7 +82,14 @@ func keepDue(u *itsm.Unit, was, is *Task) error {
 
 // keepOwner tells the ticket what became of the task, and what that adds to its open mandatory tasks.
 func keepOwner(u *itsm.Unit, was, is *Task) error {
-	note := itsm.TaskNote{Task: is.Ref(), Open: counts(is) - counts(was)}
+	note := itsm.TaskNote{Task: is.Ref(), Open: counts(is) - counts(was), Type: string(is.Type)}
+	if was != nil && was.Type != is.Type {
+		gone := itsm.TaskNote{Task: is.Ref(), Event: "task.retyped", Open: -counts(was), Type: string(was.Type)}
+		if err := u.Do(is.Of, itsm.TriggerTask, gone); err != nil {
+			return err
+		}
+		note.Open = counts(is)
+	}
 	switch {
 	case was == nil:
 		note.Event = "task.added"
@@ -90,6 +97,8 @@ func keepOwner(u *itsm.Unit, was, is *Task) error {
 		note.Event = "task.reopened"
 	case was.Open() && !is.Open():
 		note.Event = "task." + string(is.State)
+	case was.Type != is.Type:
+		note.Event = "task.typed"
 	case note.Open > 0:
 		note.Event = "task.mandatory"
 	case note.Open < 0:

@@ -72,6 +72,7 @@ func Lifecycle() lifecycle.Definition {
 		}, slices.Concat(standing, itsm.StandardTransitions(ended,
 			itsm.TriggerComment, itsm.TriggerNote, itsm.TriggerLogTime, itsm.TriggerAttach, itsm.TriggerLink, itsm.TriggerLinked,
 			itsm.TriggerUnlink, itsm.TriggerWatch, itsm.TriggerUnwatch, itsm.TriggerPropagate,
+			itsm.TriggerLegalHold, itsm.TriggerLegalRelease, itsm.TriggerRetention,
 		))...),
 	}
 }
