@@ -10,10 +10,11 @@ import (
 // direct is what the root module requires itself, and why. A driver's or an
 // adapter's dependencies live in a module of their own.
 var direct = map[string]string{
-	"github.com/qmuntal/stateless": "fires the lifecycles",
-	"github.com/robfig/cron/v3":    "reads cron expressions",
-	"github.com/stretchr/testify":  "tests only",
-	"pgregory.net/rapid":           "tests only",
+	"github.com/qmuntal/stateless":        "fires the lifecycles",
+	"github.com/blevesearch/snowballstem": "cuts words to their stems in search, and requires nothing itself",
+	"github.com/robfig/cron/v3":           "reads cron expressions",
+	"github.com/stretchr/testify":         "tests only",
+	"pgregory.net/rapid":                  "tests only",
 }
 
 // outside are the modules that go.work leaves out, and why.
