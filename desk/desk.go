@@ -27,6 +27,7 @@ import (
 	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/recurring"
 	"github.com/itsmkit/itsmkit/retention"
+	"github.com/itsmkit/itsmkit/service"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 	"github.com/itsmkit/itsmkit/task"
@@ -56,6 +57,8 @@ type Config struct {
 	// Approvals changes how people are asked, and Changes the practice of change enablement.
 	Approvals approval.Config
 	Changes   change.Config
+	// Services declares what services depend on. Conflicts of changes look there where Changes names no other topology.
+	Services service.Config
 	// Problems changes the practice of problem management.
 	Problems problem.Config
 	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
@@ -95,6 +98,8 @@ type Desk struct {
 	// Approvals takes votes and tells who is asked, Changes has the commands of change enablement.
 	Approvals *approval.Approvals
 	Changes   *change.Changes
+	// Services has the map of services and items, and what tickets affect.
+	Services *service.Services
 	// Problems has the commands of problem management, and its trends.
 	Problems  *problem.Problems
 	Tasks     *task.Tasks
@@ -139,6 +144,12 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Approvals, err = approval.New(k, c.Approvals); err != nil {
 		faults = append(faults, fmt.Errorf("approvals: %w", err))
+	}
+	if d.Services, err = service.New(k, c.Services); err != nil {
+		faults = append(faults, fmt.Errorf("services: %w", err))
+	}
+	if c.Changes.Topology == nil && d.Services != nil {
+		c.Changes.Topology = d.Services
 	}
 	if d.Changes, err = change.New(k, c.Changes); err != nil {
 		faults = append(faults, fmt.Errorf("changes: %w", err))
