@@ -95,4 +95,3 @@ func TestChangesConflictThroughTheMap(t *testing.T) {
 	_, err = d.Changes.Schedule(d.ann, second, change.Window{Start: night.End, End: night.End.Add(time.Hour)})
 	require.NoError(t, err, "afterwards it is free")
 }
-
