@@ -27,9 +27,12 @@ import (
 	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/recurring"
 	"github.com/itsmkit/itsmkit/retention"
+	"github.com/itsmkit/itsmkit/search"
+	"github.com/itsmkit/itsmkit/search/indexing"
 	"github.com/itsmkit/itsmkit/service"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
+	"github.com/itsmkit/itsmkit/suggestion"
 	"github.com/itsmkit/itsmkit/task"
 	"github.com/itsmkit/itsmkit/template"
 	"github.com/itsmkit/itsmkit/view"
@@ -82,6 +85,11 @@ type Config struct {
 	// Retention says how long ended tickets are kept; without policies they are kept for ever. Tasks,
 	// approvals and ballots go with their tickets.
 	Retention retention.Config
+	// Index holds what is found; nil is an index in the memory of this process, which takes words of tickets as they are:
+	// search.NewMemory(search.Options{Language: "en"}) reads them as English. Sources are further kinds that are found,
+	// or take the place of a kind that the desk knows.
+	Index   search.Index
+	Sources []indexing.Source
 	// Hooks see every command in its transaction, Subscribers every event after it.
 	Hooks       []itsm.Hook
 	Subscribers []itsm.Subscriber
@@ -115,6 +123,9 @@ type Desk struct {
 	Assignment *assignment.Assigner
 	// Retention plans, runs and records purges.
 	Retention *retention.Retention
+	// Search finds tickets by their words, and Advisor proposes what may help with one.
+	Search  *indexing.Indexer
+	Advisor *suggestion.Advisor
 }
 
 // Open checks the configuration, lists the faults of all its parts at once, and opens the desk. Call [itsm.Kernel.Run]
@@ -205,6 +216,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 		retention.Part{Kind: approval.Kind, Column: "subject"}, retention.Part{Kind: approval.BallotKind, Column: "subject"})
 	if d.Retention, err = retention.New(k, c.Retention); err != nil {
 		faults = append(faults, fmt.Errorf("retention: %w", err))
+	}
+	if err := d.find(&c); err != nil {
+		faults = append(faults, fmt.Errorf("search: %w", err))
 	}
 	faults = append(faults, unheard(c.Agreements, c.Escalation.Policies)...)
 	for _, h := range c.Hooks {

@@ -73,6 +73,7 @@ var house = []room{
 	{"view", kernel, nil, "floor 2: saved queries and macros over any kind"},
 	{"recurring", timed, []string{"github.com/robfig/cron/v3"},
 		"floor 2: work that comes again, on records of any kind; reads cron expressions by the library's parser"},
+	{"suggestion", append(slices.Clone(kernel), "search"), nil, "floor 2: proposes what is like any ticket"},
 	{"retention", kernel, nil, "floor 2: purges ended tickets of any kind"},
 
 	{"incident", onShared, nil, "floor 3: one practice; it meets the others through link"},
@@ -89,7 +90,7 @@ var house = []room{
 	{"request", onShared, nil, "floor 3: one practice; it meets the others through link"},
 	{"knowledge", onShared, nil, "floor 3: one practice; it meets the others through link"},
 
-	{"desk", slices.Concat(onShared, practices, []string{"store/memory", "eventlog"}), nil,
+	{"desk", slices.Concat(onShared, practices, []string{"store/memory", "eventlog", "search/indexing", "suggestion"}), nil,
 		"floor 4: the composition root, over a store in memory where none is named"},
 	{"calendar/holidays", []string{"calendar"}, []string{"github.com/rickar/cal/v2"},
 		"beside: the tables of public holidays as lines of a calendar, in a module of its own for them"},
