@@ -119,6 +119,9 @@ func run(o options, progress io.Writer) (r result, err error) {
 	})
 
 	if r.Kills, r.Crashes, r.Violations, err = p.kill(ctx, server); err != nil {
+		if len(r.Violations) > 0 { // they tell why
+			err = fmt.Errorf("%w: %s", err, strings.Join(r.Violations, "; "))
+		}
 		return r, err
 	}
 	v, err := p.judge(ctx)

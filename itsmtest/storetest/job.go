@@ -163,6 +163,7 @@ func (c codec) Columns() []itsm.ColumnSpec {
 		{Name: "state", Kind: field.KindText, Indexed: true}, {Name: "title", Kind: field.KindText},
 		{Name: "assignee", Kind: field.KindText, Indexed: true}, {Name: "items", Kind: field.KindList},
 		{Name: "amount", Kind: field.KindInt, Indexed: true},
+		{Name: "owner", Kind: field.KindText, Indexed: true}, // which a store may call something of its own
 	}
 	for k := field.KindText; k <= field.KindList; k++ {
 		specs = append(specs,
@@ -196,7 +197,7 @@ func (c codec) Value(r itsm.Record, column string) field.Value {
 		return field.Text(string(j.State))
 	case "title":
 		return field.Text(j.Title)
-	case "assignee":
+	case "assignee", "owner":
 		return field.Text(j.Assignee)
 	case "items":
 		return field.List(j.Items...)

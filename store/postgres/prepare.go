@@ -187,7 +187,7 @@ func (s *Store) plan(ctx context.Context, q querier, t *table) ([]string, error)
 			`CREATE TABLE `+t.name+` (tenant text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL, `+
 				`"_owner_kind" text COLLATE "C" NOT NULL, "_owner_id" text COLLATE "C" NOT NULL, "_last_row" bigint NOT NULL, `+
 				`"_format" smallint NOT NULL, "_body" bytea NOT NULL, PRIMARY KEY (tenant, id))`,
-			`CREATE INDEX `+relational.Quote(t.Table()+"__owner")+` ON `+t.name+` (tenant, "_owner_kind", "_owner_id", id) WHERE "_owner_id" <> ''`)
+			`CREATE INDEX `+relational.Quote(t.Table()+"_:owner")+` ON `+t.name+` (tenant, "_owner_kind", "_owner_id", id) WHERE "_owner_id" <> ''`)
 		if s.config.RowSecurity {
 			texts = append(texts, policyTexts(t.name)...)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/itsmkit/itsmkit/internal/duel"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
+	"github.com/itsmkit/itsmkit/service"
 	"github.com/itsmkit/itsmkit/store/sqlite"
 )
 
@@ -96,6 +97,31 @@ func TestListsUseIndexes(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestAColumnMayBeCalledOwner asks for items by their owner: the store has an index of its own of records that others own.
+func TestAColumnMayBeCalledOwner(t *testing.T) {
+	path := filepath.Join(folder(t), "desk.db")
+	store := opened(t, "sqlite", path, sqlite.Config{Synchronous: sqlite.Normal})
+	traced := &duel.Spy{Store: store}
+	var services *service.Services
+	itsmtest.Kernel(t, itsm.Config{Store: traced}, func(k *itsm.Kernel) (err error) {
+		services, err = service.New(k, service.Config{})
+		return err
+	})
+	ctx := itsm.WithActor(t.Context(), itsm.Actor{ID: "ann", Tenant: "acme", Roles: []itsm.Role{itsm.Agent}})
+	_, err := services.Register(ctx, service.NewItem{Class: "host", Name: "web1", Owner: "olga"})
+	require.NoError(t, err)
+	db, err := sql.Open("sqlite", "file:"+path)
+	require.NoError(t, err)
+	defer db.Close()
+	traced.Asked = nil
+	found, err := services.Items().List(ctx, itsm.Query{Filter: ptr(itsm.Where("owner").Is("olga"))})
+	require.NoError(t, err)
+	require.Len(t, found.Records, 1)
+	for _, text := range sqlite.Explained(t, store, traced.Asked) {
+		require.Contains(t, explain(t, db, text), "record_item USING INDEX record_item__owner")
+	}
+}
 
 // explain is SQLite's plan, a step a line.
 func explain(t *testing.T, db *sql.DB, q sqlite.Query) string {

@@ -195,7 +195,7 @@ func (s *Store) makeTable(cancel context.Context, c *conn, k *relational.Kind) e
 	if err != nil {
 		return err
 	}
-	owners := relational.Quote(k.Table() + "__owner")
+	owners := relational.Quote(k.Table() + "_:owner")
 	statements := []string{
 		`CREATE TABLE IF NOT EXISTS ` + name + ` (
 	tenant TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, _format INTEGER NOT NULL,
