@@ -16,16 +16,12 @@ import (
 
 func exampleDesk(c service.Config) (d *desk.Desk, s *service.Services, as func(person string, roles ...itsm.Role) context.Context) {
 	d, err := desk.Open(context.Background(), desk.Config{
-		Clock: itsmtest.NewClock(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)),
-		Register: func(k *itsm.Kernel) (err error) {
-			s, err = service.New(k, c)
-			return err
-		},
+		Clock: itsmtest.NewClock(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)), Services: c,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	return d, s, func(person string, roles ...itsm.Role) context.Context {
+	return d, d.Services, func(person string, roles ...itsm.Role) context.Context {
 		return itsm.WithActor(context.Background(), itsm.Actor{ID: person, Tenant: "acme", Roles: append(roles, itsm.Agent)})
 	}
 }

@@ -47,16 +47,13 @@ func open(t rapid.TB, c service.Config, with ...func(*desk.Config)) *fixture {
 func openOn(t rapid.TB, store itsm.Store, clock *itsmtest.Clock, c service.Config, with ...func(*desk.Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: clock}
-	config := desk.Config{Store: store, Clock: clock, Register: func(k *itsm.Kernel) (err error) {
-		f.s, err = service.New(k, c)
-		return err
-	}}
+	config := desk.Config{Store: store, Clock: clock, Services: c}
 	for _, w := range with {
 		w(&config)
 	}
 	d, err := desk.Open(context.Background(), config)
 	require.NoError(t, err)
-	f.Desk = d
+	f.Desk, f.s = d, d.Services
 	as := func(a itsm.Actor) context.Context { return itsmtest.As(context.Background(), a) }
 	f.ann, f.adm, f.rita = as(itsmtest.Agent("ann")), as(itsmtest.Administrator("adm")), as(itsmtest.Requester("rita"))
 	f.zoe, f.root = as(itsmtest.Agent("zoe", itsmtest.InTenant("other"))), as(itsmtest.System())
@@ -174,14 +171,10 @@ func instant(text string) field.Value { return field.Instant(at(text)) }
 // openHooked opens a desk whose kernel has further hooks.
 func openHooked(t *testing.T, hook func(*itsm.Kernel)) *fixture {
 	t.Helper()
-	f := &fixture{}
-	opened := open(t, service.Config{}, func(c *desk.Config) {
-		register := c.Register
+	return open(t, service.Config{}, func(c *desk.Config) {
 		c.Register = func(k *itsm.Kernel) error {
 			hook(k)
-			return register(k)
+			return nil
 		}
 	})
-	*f = *opened
-	return f
 }
