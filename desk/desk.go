@@ -23,6 +23,7 @@ import (
 	"github.com/itsmkit/itsmkit/escalation"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
+	"github.com/itsmkit/itsmkit/knowledge"
 	"github.com/itsmkit/itsmkit/link"
 	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/recurring"
@@ -64,6 +65,9 @@ type Config struct {
 	Services service.Config
 	// Problems changes the practice of problem management.
 	Problems problem.Config
+	// Articles changes the practice of knowledge. Articles are kept to their audiences, whatever the Authorizer says
+	// ([knowledge.Authorize]); known errors get an article where Problems names no other way.
+	Articles knowledge.Config
 	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
 	Tasks     task.Config
 	Templates []template.Template
@@ -109,7 +113,9 @@ type Desk struct {
 	// Services has the map of services and items, and what tickets affect.
 	Services *service.Services
 	// Problems has the commands of problem management, and its trends.
-	Problems  *problem.Problems
+	Problems *problem.Problems
+	// Articles has the commands of knowledge management.
+	Articles  *knowledge.Articles
 	Tasks     *task.Tasks
 	Templates *template.Templates
 	// Recurring plans work that comes again.
@@ -138,6 +144,7 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	if c.Authorizer == nil {
 		c.Authorizer = itsm.DefaultGrants()
 	}
+	c.Authorizer = knowledge.Authorize(c.Authorizer, c.Directory)
 	if c.Views != nil {
 		c.Authorizer = view.Authorize(c.Authorizer, c.Directory)
 	}
@@ -164,6 +171,12 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Changes, err = change.New(k, c.Changes); err != nil {
 		faults = append(faults, fmt.Errorf("changes: %w", err))
+	}
+	if d.Articles, err = knowledge.New(k, c.Articles); err != nil {
+		faults = append(faults, fmt.Errorf("articles: %w", err))
+	}
+	if c.Problems.Articles == nil && d.Articles != nil {
+		c.Problems.Articles = knownErrors{d.Articles}
 	}
 	if d.Problems, err = problem.New(k, c.Problems); err != nil {
 		faults = append(faults, fmt.Errorf("problems: %w", err))

@@ -118,6 +118,11 @@ type Authorizer interface {
 	// Scope answers the filter that is put on every query of the kind, nil for no limit. Where it names a column that the
 	// kind does not have, the query is denied.
 	Scope(ctx context.Context, a *Actor, kind string) (*Filter, error)
-	// Mask answers the names of fields and the kinds of rows (such as "work_note") that the actor does not see.
+	// Mask answers the names of fields and the kinds of rows (such as "work_note") that the actor does not see, and [Past]
+	// where nothing is to be seen of how the records came to be what they are.
 	Mask(ctx context.Context, a *Actor, kind string) []string
 }
+
+// Past in the answer of [Authorizer].Mask hides the histories of a kind: [Kernel.History], [Kernel.At] and [Kernel.AsOf] are
+// denied.
+const Past = "past"

@@ -61,7 +61,10 @@ func (k *Kernel) History(ctx context.Context, ref Ref, after int64, limit int) (
 		if err != nil {
 			return nil, err
 		}
-		hidden := k.auth.Mask(ctx, x.actor, kd.name)
+		hidden, err := x.past(kd)
+		if err != nil {
+			return nil, err
+		}
 		entries := make([]Entry, len(events))
 		for i, e := range events {
 			if entries[i], err = kd.read(e); err != nil {
@@ -71,6 +74,15 @@ func (k *Kernel) History(ctx context.Context, ref Ref, after int64, limit int) (
 		}
 		return entries, nil
 	})
+}
+
+// past answers what the actor does not see of a kind, and denies it where that is [Past].
+func (x *tx) past(kd *kind) (hidden []string, err error) {
+	hidden = x.k.auth.Mask(x.ctx, x.actor, kd.name)
+	if slices.Contains(hidden, Past) {
+		return nil, ErrDenied.with("kind", kd.name, "")
+	}
+	return hidden, nil
 }
 
 // hide takes out what the actor does not see. What rules did and whom they told is between those who work on the
@@ -95,6 +107,9 @@ func (k *Kernel) AsOf(ctx context.Context, ref Ref, at time.Time) (Record, error
 
 func (k *Kernel) foldWhile(ctx context.Context, ref Ref, in func(*Event) bool) (Record, error) {
 	return view(k, ctx, ref, func(x *tx, kd *kind, rec Record) (Record, error) {
+		if _, err := x.past(kd); err != nil {
+			return nil, err
+		}
 		events, err := x.snap.Events(ctx, nil, rec.Header().Key(), 0, 0)
 		if err != nil {
 			return nil, err
