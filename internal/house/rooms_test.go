@@ -83,6 +83,8 @@ var house = []room{
 		"beside: the calendar of changes as iCalendar, in a module of its own for the format"},
 	{"knowledge/markdown", nil, []string{"github.com/yuin/goldmark", "github.com/microcosm-cc/bluemonday", "golang.org/x/net"},
 		"beside: the text of articles as safe HTML, in a module of its own for what reads and cleans it"},
+	{"knowledge/feedback", timed, nil, "floor 3: what is said of articles, which it knows by number"},
+	{"knowledge/consultation", timed, nil, "floor 3: who looked for help, in records of any kind"},
 	{"search/searchtest", []string{"search"}, nil, "beside: the suite that judges indexes"},
 	{"search/trec", []string{"search"}, nil, "beside: collections and measures of retrieval"},
 	{"service/impact", nil, nil, "floor 2: who suffers when items are lost, of use to anything that depends"},
@@ -90,7 +92,7 @@ var house = []room{
 	{"request", onShared, nil, "floor 3: one practice; it meets the others through link"},
 	{"knowledge", onShared, nil, "floor 3: one practice; it meets the others through link"},
 
-	{"desk", slices.Concat(onShared, practices, []string{"store/memory", "eventlog", "search/indexing", "suggestion"}), nil,
+	{"desk", slices.Concat(onShared, practices, []string{"store/memory", "eventlog", "search/indexing", "suggestion", "knowledge/feedback", "knowledge/consultation"}), nil,
 		"floor 4: the composition root, over a store in memory where none is named"},
 	{"calendar/holidays", []string{"calendar"}, []string{"github.com/rickar/cal/v2"},
 		"beside: the tables of public holidays as lines of a calendar, in a module of its own for them"},
@@ -134,6 +136,8 @@ var house = []room{
 
 	{"internal/problemlaw", []string{"itsm", "itsmtest", "lifecycle", "change", "incident", "problem", "desk"}, nil,
 		"beside: holds problems on every driver against the laws that they follow"},
+	{"internal/servicelaw", []string{"itsm", "itsmtest", "lifecycle", "incident", "service", "desk"}, nil,
+		"beside: holds services on every driver against the laws that they follow"},
 	{"internal/changelaw", []string{"itsm", "itsmtest", "lifecycle", "field", "approval", "change", "change/schedule", "desk"}, nil,
 		"beside: holds changes on every driver against the law that they follow"},
 	{"internal/duel", []string{"itsm", "itsmtest", "lifecycle", "incident", "internal/relational"}, nil,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/itsmkit/itsmkit/internal/changelaw"
 	"github.com/itsmkit/itsmkit/internal/problemlaw"
+	"github.com/itsmkit/itsmkit/internal/servicelaw"
 )
 
 func TestLawsOfChanges(t *testing.T) {
@@ -19,4 +20,9 @@ func TestLawsOfChanges(t *testing.T) {
 func TestLawsOfProblems(t *testing.T) {
 	s, _ := open(t)
 	problemlaw.Random(t, s, 1, 80)
+}
+
+func TestLawsOfServices(t *testing.T) {
+	s, _ := open(t)
+	servicelaw.Random(t, s, 1, 120)
 }

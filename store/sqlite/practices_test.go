@@ -6,6 +6,7 @@ import (
 
 	"github.com/itsmkit/itsmkit/internal/changelaw"
 	"github.com/itsmkit/itsmkit/internal/problemlaw"
+	"github.com/itsmkit/itsmkit/internal/servicelaw"
 	"github.com/itsmkit/itsmkit/store/sqlite"
 )
 
@@ -27,6 +28,14 @@ func TestLawsOfProblems(t *testing.T) {
 	for name, driver := range drivers {
 		t.Run(name, func(t *testing.T) {
 			problemlaw.Random(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), 1, 80)
+		})
+	}
+}
+
+func TestLawsOfServices(t *testing.T) {
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			servicelaw.Random(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), 1, 120)
 		})
 	}
 }
