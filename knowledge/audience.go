@@ -76,7 +76,8 @@ func Tokens(ctx context.Context, d itsm.Directory, a *itsm.Actor) ([]string, err
 // Authorize keeps articles to their audiences at every door of the kernel. Give the result to [itsm.Config].
 //
 // Authors are those whom next lets write articles, by the verb "write". To an author next decides about articles that the
-// author owns, that the author's group looks after, or whose audience includes the author; administrators are authors of all.
+// author owns, that the author's group looks after, or whose audience includes the author. It decides alone about
+// administrators, and about those whom it lets purge articles, who answer for what is kept.
 // Everybody else is a reader, whatever next says of reading, and sees what is published. Before it is, the audience is that
 // of the text that is written.
 func Authorize(next itsm.Authorizer, d itsm.Directory) itsm.Authorizer { return &authorizer{next, d} }
@@ -92,13 +93,14 @@ func (z *authorizer) author(ctx context.Context, a *itsm.Actor) bool {
 }
 
 // all reports whether no audience keeps anything from an actor.
-func (z *authorizer) all(a *itsm.Actor) bool {
-	return a.Kind == itsm.System || slices.Contains(a.Roles, itsm.Administrator)
+func (z *authorizer) all(ctx context.Context, a *itsm.Actor) bool {
+	return a.Kind == itsm.System || slices.Contains(a.Roles, itsm.Administrator) ||
+		z.Authorizer.Permit(ctx, a, itsm.Action{Kind: Kind, Verb: itsm.Purge}, nil) == nil
 }
 
 // Permit implements [itsm.Authorizer].
 func (z *authorizer) Permit(ctx context.Context, a *itsm.Actor, do itsm.Action, on itsm.Record) error {
-	if do.Kind != Kind || z.all(a) {
+	if do.Kind != Kind || z.all(ctx, a) {
 		return z.Authorizer.Permit(ctx, a, do, on)
 	}
 	author := z.author(ctx, a)
@@ -129,7 +131,7 @@ func (z *authorizer) Permit(ctx context.Context, a *itsm.Actor, do itsm.Action, 
 
 // Scope implements [itsm.Authorizer].
 func (z *authorizer) Scope(ctx context.Context, a *itsm.Actor, kind string) (*itsm.Filter, error) {
-	if kind != Kind || z.all(a) {
+	if kind != Kind || z.all(ctx, a) {
 		return z.Authorizer.Scope(ctx, a, kind)
 	}
 	tokens, err := Tokens(ctx, z.directory, a)
@@ -162,7 +164,7 @@ func (z *authorizer) Scope(ctx context.Context, a *itsm.Actor, kind string) (*it
 
 // Mask implements [itsm.Authorizer]: readers see what is published, and no more.
 func (z *authorizer) Mask(ctx context.Context, a *itsm.Actor, kind string) []string {
-	if kind != Kind || z.author(ctx, a) {
+	if kind != Kind || z.all(ctx, a) || z.author(ctx, a) {
 		return z.Authorizer.Mask(ctx, a, kind)
 	}
 	return slices.Clone(unread)
