@@ -24,6 +24,8 @@ import (
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/knowledge"
+	"github.com/itsmkit/itsmkit/knowledge/consultation"
+	"github.com/itsmkit/itsmkit/knowledge/feedback"
 	"github.com/itsmkit/itsmkit/link"
 	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/recurring"
@@ -45,7 +47,8 @@ type Config struct {
 	Store itsm.Store
 	// Clock tells the time; nil is the machine's.
 	Clock itsm.Clock
-	// Authorizer decides who may do and see what; nil is itsm.DefaultGrants.
+	// Authorizer decides who may do and see what; nil is [itsm.DefaultGrants], with [feedback.ReaderGrant] and
+	// [consultation.SearcherGrant].
 	Authorizer itsm.Authorizer
 	// Directory knows people and groups; nil knows nobody.
 	Directory itsm.Directory
@@ -68,6 +71,9 @@ type Config struct {
 	// Articles changes the practice of knowledge. Articles are kept to their audiences, whatever the Authorizer says
 	// ([knowledge.Authorize]); known errors get an article where Problems names no other way.
 	Articles knowledge.Config
+	// Feedback changes what is said of articles, and Consultations how searches for help are written down.
+	Feedback      feedback.Config
+	Consultations consultation.Config
 	// Tasks changes the tasks of tickets, and Templates are the forms of kinds and categories.
 	Tasks     task.Config
 	Templates []template.Template
@@ -114,10 +120,13 @@ type Desk struct {
 	Services *service.Services
 	// Problems has the commands of problem management, and its trends.
 	Problems *problem.Problems
-	// Articles has the commands of knowledge management.
-	Articles  *knowledge.Articles
-	Tasks     *task.Tasks
-	Templates *template.Templates
+	// Articles has the commands of knowledge management, Feedback what is said of articles, and Consultations who looked for
+	// help and what came of it; see [Desk.Ask].
+	Articles      *knowledge.Articles
+	Feedback      *feedback.Feedbacks
+	Consultations *consultation.Consultations
+	Tasks         *task.Tasks
+	Templates     *template.Templates
 	// Recurring plans work that comes again.
 	Recurring *recurring.Recurrences
 	Clocks    *sla.Keeper
@@ -142,9 +151,9 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 		c.Store = memory.New()
 	}
 	if c.Authorizer == nil {
-		c.Authorizer = itsm.DefaultGrants()
+		c.Authorizer = append(itsm.DefaultGrants(), feedback.ReaderGrant(), consultation.SearcherGrant())
 	}
-	c.Authorizer = knowledge.Authorize(c.Authorizer, c.Directory)
+	c.Authorizer = consultation.Authorize(feedback.Authorize(knowledge.Authorize(c.Authorizer, c.Directory)))
 	if c.Views != nil {
 		c.Authorizer = view.Authorize(c.Authorizer, c.Directory)
 	}
@@ -174,6 +183,12 @@ func Open(ctx context.Context, c Config) (*Desk, error) {
 	}
 	if d.Articles, err = knowledge.New(k, c.Articles); err != nil {
 		faults = append(faults, fmt.Errorf("articles: %w", err))
+	}
+	if d.Feedback, err = feedback.New(k, c.Feedback); err != nil {
+		faults = append(faults, fmt.Errorf("feedback: %w", err))
+	}
+	if d.Consultations, err = consultation.New(k, c.Consultations); err != nil {
+		faults = append(faults, fmt.Errorf("consultations: %w", err))
 	}
 	if c.Problems.Articles == nil && d.Articles != nil {
 		c.Problems.Articles = knownErrors{d.Articles}

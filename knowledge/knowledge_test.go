@@ -14,6 +14,7 @@ import (
 	"github.com/itsmkit/itsmkit/knowledge"
 	"github.com/itsmkit/itsmkit/lifecycle"
 	"github.com/itsmkit/itsmkit/problem"
+	"github.com/itsmkit/itsmkit/search"
 )
 
 func TestAnArticleFromDraftToRetirement(t *testing.T) {
@@ -265,12 +266,18 @@ func TestExpiryRemindersAndRenewal(t *testing.T) {
 	}
 	f.wait(22 * day)
 	assert.Empty(t, events())
+	found, err := f.Search.Search(f.cleo, search.Query{Text: "vpn"})
+	require.NoError(t, err)
+	assert.Len(t, found.Hits, 1)
 	f.wait(7*day + time.Hour)
 	assert.Equal(t, []string{"article.expiry_near", "article.expiry_near"}, events())
 	f.wait(day)
 	assert.Equal(t, []string{"article.expiry_near", "article.expiry_near", "article.expired"}, events())
 
 	assert.Empty(t, f.reads(f.cleo), "what has expired is in no list")
+	found, err = f.Search.Search(f.cleo, search.Query{Text: "vpn"})
+	require.NoError(t, err)
+	assert.Empty(t, found.Hits, "nor found")
 	seen, err := f.Articles.Get(f.cleo, a.ID)
 	require.NoError(t, err, "but read by who asks for it")
 	assert.Equal(t, knowledge.StateExpired, seen.State)

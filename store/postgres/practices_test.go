@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/itsmkit/itsmkit/internal/changelaw"
+	"github.com/itsmkit/itsmkit/internal/knowledgelaw"
 	"github.com/itsmkit/itsmkit/internal/problemlaw"
 	"github.com/itsmkit/itsmkit/internal/servicelaw"
 )
@@ -25,4 +26,9 @@ func TestLawsOfProblems(t *testing.T) {
 func TestLawsOfServices(t *testing.T) {
 	s, _ := open(t)
 	servicelaw.Random(t, s, 1, 120)
+}
+
+func TestLawsOfArticles(t *testing.T) {
+	s, _ := open(t)
+	knowledgelaw.Random(t, s, 1, 150)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/itsmkit/itsmkit/internal/changelaw"
+	"github.com/itsmkit/itsmkit/internal/knowledgelaw"
 	"github.com/itsmkit/itsmkit/internal/problemlaw"
 	"github.com/itsmkit/itsmkit/internal/servicelaw"
 	"github.com/itsmkit/itsmkit/store/sqlite"
@@ -36,6 +37,14 @@ func TestLawsOfServices(t *testing.T) {
 	for name, driver := range drivers {
 		t.Run(name, func(t *testing.T) {
 			servicelaw.Random(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), 1, 120)
+		})
+	}
+}
+
+func TestLawsOfArticles(t *testing.T) {
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			knowledgelaw.Random(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), 1, 150)
 		})
 	}
 }

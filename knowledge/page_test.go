@@ -1,0 +1,30 @@
+package knowledge_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/itsmkit/itsmkit/knowledge"
+)
+
+//go:generate go test -run TestLifecyclePage -update .
+
+var update = flag.Bool("update", false, "write the page of the lifecycle instead of checking it")
+
+// TestLifecyclePage holds the page to the table that it is made from; with -update it writes the page.
+func TestLifecyclePage(t *testing.T) {
+	const file = "../docs/lifecycles/knowledge.md"
+	table := knowledge.Lifecycle()
+	page := "<!-- Made from the table in knowledge/lifecycle.go by: go test ./knowledge -run TestLifecyclePage -update -->\n" +
+		"\n" + table.Markdown() + "\n## Diagram\n\n```mermaid\n" + table.Mermaid() + "```\n"
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(page), 0o644))
+	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, page, string(text), "%s is not current: run go generate ./knowledge", file)
+}
