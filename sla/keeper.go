@@ -193,8 +193,9 @@ func (p *passage) run(ticket *itsm.Ticket) error {
 	return err
 }
 
-// load brings the clocks as they are kept. Where they were computed with other terms than the desk has now, such as
-// another calendar, or a repair is asked for, they are computed anew from the events.
+// load brings the clocks as they are kept. Where those that run, or may run on because the ticket is reopened, were
+// computed with other terms than the desk has now, such as another calendar, or a repair is asked for, they are computed anew
+// from the events.
 func (p *passage) load(reviewed bool) error {
 	x := &p.course
 	repair := false
@@ -206,9 +207,10 @@ func (p *passage) load(reviewed bool) error {
 	}
 	stale := repair
 	p.repairs = repair
+	reopened := p.before != nil && !p.before.Header().Open() && p.after.Header().Open()
 	for _, row := range p.rows {
 		promise := x.terms.promise(x.ticket.Kind, row.Agreement, row.AgreementVersion, row.Target)
-		stale = stale || promise != nil && promise.fingerprint != row.Terms && row.Open()
+		stale = stale || promise != nil && promise.fingerprint != row.Terms && (reopened || row.Open())
 		x.lines = append(x.lines, line{clock: *row, p: promise})
 	}
 	if !stale {
