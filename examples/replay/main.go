@@ -1,9 +1,10 @@
-// Replay lives an event log again: every case becomes an incident, every event the commands that lead where it says,
-// each at its own instant on a fake clock. It prints what a service desk would want to know of it, computed from the
-// events of our incidents.
+// Replay lives an event log again: every case becomes an incident, or a problem, every event the commands that lead where it
+// says, each at its own instant on a fake clock. It prints what a service desk would want to know of it, computed from the
+// events of our records.
 //
 //	go run ./examples/replay -map examples/replay/sample.json examples/replay/sample.xes
 //	go run ./examples/replay -map examples/replay/sample.json -store desk.db examples/replay/sample.xes
+//	go run ./examples/replay -practice problem -map examples/replay/problems.json BPIC13_cp.xes.gz
 //	go run ./examples/replay -map examples/replay/sample.json -sla examples/replay/sla.json examples/replay/sample.xes
 package main
 
@@ -40,11 +41,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	mapping := flags.String("map", "", "the mapping `FILE` (JSON): what the columns and statuses of the log mean")
+	practice := flags.String("practice", "", "what the cases become, incident or problem: what the mapping must say; empty takes what it says")
 	agreements := flags.String("sla", "", "agreements and calendars, a `FILE` (JSON): print how the log kept to them, too")
 	where := flags.String("store", stores.Memory, stores.Usage+"; a replay that is given again goes on where it was, and changes nothing where it had ended")
 	asJSON := flags.String("json", "", "write the figures to a `FILE`, too")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: replay -map MAPPING [-store STORE] [-sla FILE] [-json FILE] LOG")
+		fmt.Fprintln(stderr, "usage: replay [-practice PRACTICE] -map MAPPING [-store STORE] [-sla FILE] [-json FILE] LOG")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	figures, err := figuresOf(ctx, *where, *mapping, *agreements, flags.Arg(0), terminal(stderr))
+	figures, err := figuresOf(ctx, *where, *practice, *mapping, *agreements, flags.Arg(0), terminal(stderr))
 	if err == nil && *asJSON != "" {
 		err = write(*asJSON, figures)
 	}
@@ -67,13 +69,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // figuresOf reads, drives and counts.
-func figuresOf(ctx context.Context, where, mappingPath, agreementsPath, logPath string, progress io.Writer) (_ replay.Figures, err error) {
+func figuresOf(ctx context.Context, where, practice, mappingPath, agreementsPath, logPath string, progress io.Writer) (_ replay.Figures, err error) {
 	var none replay.Figures
 	clock := itsm.MachineClock()
 	begun := clock.Now()
 	mapping, err := readMapping(mappingPath)
 	if err != nil {
 		return none, err
+	}
+	if practice != "" && practice != mapping.Practice {
+		return none, fmt.Errorf("%s: its cases are of the practice %q, not %q: give another mapping, or another -practice", mappingPath, mapping.Practice, practice)
 	}
 	log, err := readLog(mapping, logPath)
 	if err != nil {

@@ -54,6 +54,28 @@ func TestReplay(t *testing.T) {
 	assert.Positive(t, seconds["replay"])
 }
 
+// A log of problems is played with a mapping of its own, and the flag must agree with it.
+func TestReplayOfProblems(t *testing.T) {
+	folder := t.TempDir()
+	mapping, log := filepath.Join(folder, "problems.json"), filepath.Join(folder, "problems.csv")
+	require.NoError(t, os.WriteFile(mapping, []byte(`{
+		"practice": "problem", "format": "csv", "zone": "UTC", "csv": {"layout": "2006-01-02 15:04"},
+		"columns": {"case": "case", "time": "at", "status": ["status"], "group": "team", "person": "agent"},
+		"status": {"Open": {"state": "root_cause_analysis"}, "Closed": {"state": "closed", "outcome": "no_cause_found"}}
+	}`), 0o600))
+	require.NoError(t, os.WriteFile(log, []byte("case,at,status,team,agent\na,2025-03-01 09:00,Open,North,Ann\na,2025-03-03 09:00,Closed,North,Ann\n"), 0o600))
+	store := filepath.Join(folder, "desk.db")
+	for _, again := range []bool{false, true} {
+		code, stdout, stderr := call(t, t.Context(), "-practice", "problem", "-map", mapping, "-store", store, log)
+		require.Zero(t, code, stderr)
+		assert.Contains(t, stdout, "mean 2.0000")
+		assert.Equal(t, again, strings.Contains(stdout, "nothing was written"))
+	}
+	code, _, stderr := call(t, t.Context(), "-practice", "incident", "-map", mapping, log)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, `of the practice "problem", not "incident"`)
+}
+
 func TestReplayWithAgreements(t *testing.T) {
 	code, stdout, stderr := call(t, t.Context(), "-map", "sample.json", "-sla", "sla.json", "sample.xes")
 	require.Zero(t, code, stderr)
@@ -142,7 +164,7 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"sample.xes"}, {"-map", "sample.json"}, {"-map", "sample.json", "a", "b"}, {"-force"}} {
 		code, _, stderr := call(t, t.Context(), args...)
 		assert.Equal(t, 2, code, args)
-		assert.Contains(t, stderr, "usage: replay -map MAPPING")
+		assert.Contains(t, stderr, "usage: replay [-practice PRACTICE] -map MAPPING")
 	}
 }
 

@@ -10,14 +10,15 @@ import (
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
 	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/problem"
 	"github.com/itsmkit/itsmkit/sla"
 	"github.com/itsmkit/itsmkit/store/memory"
 )
 
-// Tenant is where the incidents of a replay are.
+// Tenant is where the records of a replay are.
 const Tenant = "replay"
 
-// Custom fields keep what the log says: the name of the case, and the status that an incident has there.
+// Custom fields keep what the log says: the name of the case, and the status that a record has there.
 const (
 	caseName    = "case"
 	statusName  = "status"
@@ -33,10 +34,9 @@ const longest = 4
 
 // Replay is a desk on which a log is lived again. It is for one goroutine.
 type Replay struct {
-	log       *Log
-	clock     *itsmtest.Clock
-	incidents *incident.Incidents
-	ways      ways
+	log      *Log
+	clock    *itsmtest.Clock
+	practice practice
 
 	agreements []sla.Agreement
 	clocks     *sla.Keeper // nil without agreements
@@ -49,14 +49,14 @@ type Replay struct {
 
 // life is a case as far as it was driven.
 type life struct {
-	incident incident.Incident
-	status   *status // of its last event; nil before the first
-	events   int     // how many events of it were met
-	lived    int     // how many of them the store had when it was opened
+	ticket itsm.Ticket
+	status *status // of its last event; nil before the first
+	events int     // how many events of it were met
+	lived  int     // how many of them the store had when it was opened
 }
 
-// New opens an empty desk in memory for a log: the incident practice as it is, without auto-close, and where what has ended
-// may be taken up again at any time.
+// New opens an empty desk in memory for a log, with the practice that its mapping names: incidents as they are, without auto-close, and
+// where what has ended may be taken up again at any time; or problems as they are.
 //
 // Agreements, if there are any, are in force from the first event on. Levels are not told, because nobody waits for them.
 func New(log *Log, agreements ...sla.Agreement) (*Replay, error) {
@@ -75,15 +75,15 @@ func Resume(ctx context.Context, log *Log, store itsm.Store, agreements ...sla.A
 	for i, name := range log.Cases {
 		places[name] = i
 	}
-	for inc, err := range r.incidents.All(agent(ctx), itsm.Query{Limit: 1000}) {
+	for t, err := range r.practice.all(agent(ctx)) {
 		if err != nil {
 			return nil, err
 		}
-		place, ok := places[inc.Custom.Get(caseName).Text()]
+		place, ok := places[t.Custom.Get(caseName).Text()]
 		if !ok {
-			return nil, fmt.Errorf("the store has %s, which is of no case of this log: take another store", inc.ID)
+			return nil, fmt.Errorf("the store has %s, which is of no case of this log: take another store", t.ID)
 		}
-		r.lives[place].incident, r.lives[place].lived = inc, int(inc.Custom.Get(livedName).Int())
+		r.lives[place].ticket, r.lives[place].lived = t, int(t.Custom.Get(livedName).Int())
 	}
 	return r, nil
 }
@@ -94,15 +94,12 @@ func open(log *Log, store itsm.Store, agreements []sla.Agreement) (*Replay, erro
 	if err != nil {
 		return nil, err
 	}
-	incidents, err := incident.New(k, incident.Config{
-		Policy: incident.Policy{AutoClose: -1, ReopenWindow: -1, LateReply: incident.LateReplyReopens, LateReplyWindow: -1},
-		Custom: field.Schema{Version: 1, Fields: []field.Declaration{
-			{Name: caseName, Title: "Case in the log", Kind: field.KindText},
-			{Name: statusName, Title: "Status in the log", Kind: field.KindText},
-			{Name: livedName, Title: "Events lived", Kind: field.KindInt},
-		}},
-		Overlays: []lifecycle.Overlay{editAlways()},
-	})
+	p := log.mapping.practice()
+	err = p.register(k, field.Schema{Version: 1, Fields: []field.Declaration{
+		{Name: caseName, Title: "Case in the log", Kind: field.KindText},
+		{Name: statusName, Title: "Status in the log", Kind: field.KindText},
+		{Name: livedName, Title: "Events lived", Kind: field.KindInt},
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -116,21 +113,21 @@ func open(log *Log, store itsm.Store, agreements []sla.Agreement) (*Replay, erro
 		return nil, err
 	}
 	return &Replay{
-		log: log, clock: clock, incidents: incidents, ways: plan(), agreements: agreements, clocks: clocks,
+		log: log, clock: clock, practice: p, agreements: agreements, clocks: clocks,
 		lives: make([]life, len(log.Cases)), tally: tally{refused: map[kind]int{}},
 	}, nil
 }
 
-// editAlways lets the source's status be noted in every state: a log goes on after an incident was closed.
-func editAlways() lifecycle.Overlay {
-	ended := []lifecycle.State{incident.StateClosed, incident.StateCancelled}
-	return lifecycle.Overlay{Lifecycle: incident.Kind, Version: 2, Add: lifecycle.Parts{
-		Transitions: []lifecycle.Transition{{From: ended, Trigger: itsm.TriggerEdit}},
-	}}
+// Incidents is the practice in which a log of incidents was lived again, in [Tenant]; nil for one of problems.
+func (r *Replay) Incidents() *incident.Incidents {
+	if p, ok := r.practice.(*incidents); ok {
+		return p.Incidents
+	}
+	return nil
 }
 
-// Incidents is the practice in which the log was lived again, in [Tenant].
-func (r *Replay) Incidents() *incident.Incidents { return r.incidents }
+// Kernel is that of the desk on which the log was lived again, in [Tenant].
+func (r *Replay) Kernel() *itsm.Kernel { return r.practice.kernel() }
 
 // agent is who gives the commands and reads the events.
 func agent(ctx context.Context) context.Context {
@@ -199,16 +196,13 @@ func (r *Replay) catchUp(ctx context.Context, l *life, e *event, a *aim) error {
 	return err
 }
 
-// report makes the incident of a case.
+// report makes the record of a case.
 func (r *Replay) report(ctx context.Context, l *life, e *event, a *aim) (err error) {
-	l.incident, err = r.incidents.Report(ctx, incident.Report{
-		Title: "Case " + r.log.Cases[e.of], Impact: e.impact, Service: e.service, Group: a.group, Assignee: a.person,
-		Custom: r.custom(e, a),
-	})
+	l.ticket, err = r.practice.report(ctx, "Case "+r.log.Cases[e.of], e, a, r.custom(e, a))
 	return err
 }
 
-// custom is what a new incident keeps of the log.
+// custom is what a new record keeps of the log.
 func (r *Replay) custom(e *event, a *aim) field.Fields {
 	kept := field.Fields{{Name: caseName, Value: field.Text(r.log.Cases[e.of])}}
 	if r.durable {
@@ -217,11 +211,11 @@ func (r *Replay) custom(e *event, a *aim) field.Fields {
 	return append(kept, field.Field{Name: statusName, Value: field.Text(a.name)})
 }
 
-// walk gives the commands of a step, the first of which takes along what the log says of the incident.
+// walk gives the commands of a step, the first of which takes along what the log says of the record.
 func (r *Replay) walk(ctx context.Context, l *life, e *event, a *aim) (refused *lifecycle.Refusal, moved bool, err error) {
 	r.with = r.take(r.with[:0], l, e, a)
 	for range longest {
-		trigger := r.ways.next(&l.incident, a)
+		trigger := r.practice.next(&l.ticket, a)
 		if trigger == "" {
 			return nil, moved, nil
 		}
@@ -235,13 +229,13 @@ func (r *Replay) walk(ctx context.Context, l *life, e *event, a *aim) (refused *
 		moved = true
 		r.with = r.with[:0]
 	}
-	return nil, moved, fmt.Errorf("the plan does not lead to %s, but round to %s again", a.State, l.incident.State)
+	return nil, moved, fmt.Errorf("the plan does not lead to %s, but round to %s again", a.State, l.ticket.State)
 }
 
 // take is what the first command of a step takes along. One patch replaces another.
 func (r *Replay) take(with []itsm.Option, l *life, e *event, a *aim) []itsm.Option {
-	impact := e.impact != 0 && e.impact != l.incident.Impact
-	lived := r.durable && l.incident.Custom.Get(livedName).Int() < int64(l.events)
+	impact := e.impact != 0 && e.impact != l.ticket.Impact
+	lived := r.durable && l.ticket.Custom.Get(livedName).Int() < int64(l.events)
 	switch {
 	case impact || lived:
 		patch := itsm.Patch{statusField: field.Text(a.name)}
@@ -252,62 +246,28 @@ func (r *Replay) take(with []itsm.Option, l *life, e *event, a *aim) []itsm.Opti
 			patch[livedField] = field.Int(int64(l.events))
 		}
 		return append(with, itsm.With(patch))
-	case l.incident.Custom.Get(statusName).Text() != a.name:
+	case l.ticket.Custom.Get(statusName).Text() != a.name:
 		return append(with, a.keep)
 	}
 	return with
 }
 
-// give gives one command.
+// give gives one command. People go along with one that leaves them alone.
 func (r *Replay) give(ctx context.Context, l *life, t lifecycle.Trigger, a *aim) error {
-	id, people := l.incident.ID, incident.Assignment{Group: a.group, Assignee: a.person}
-	var after incident.Incident
-	var err error
-	switch t {
-	case incident.TriggerAssign:
-		after, err = r.incidents.Assign(ctx, id, people, r.with...)
-	case incident.TriggerReassign:
-		after, err = r.incidents.Reassign(ctx, id, people, r.with...)
-	case incident.TriggerReturn:
-		after, err = r.incidents.ReturnToQueue(ctx, id, incident.Queue{Group: a.group}, r.with...)
-	default:
-		if group, person := a.hand(&l.incident); group || person {
-			r.with = append(r.with, itsm.To(a.group, a.person))
-		}
-		after, err = r.giveOn(ctx, id, t, a)
+	if group, person := a.hand(&l.ticket); (group || person) && !handsOver[t] {
+		r.with = append(r.with, itsm.To(a.group, a.person))
 	}
+	after, err := r.practice.give(ctx, l.ticket.ID, t, a, r.with)
 	if err == nil {
-		l.incident = after
+		l.ticket = after
 	}
 	return err
 }
 
-// giveOn gives a command that leaves people alone, but for those who go with it.
-func (r *Replay) giveOn(ctx context.Context, id string, t lifecycle.Trigger, a *aim) (incident.Incident, error) {
-	switch t {
-	case incident.TriggerStart:
-		return r.incidents.Start(ctx, id, r.with...)
-	case incident.TriggerHold:
-		return r.incidents.Hold(ctx, id, incident.Hold{Reason: a.Hold, Message: a.name}, r.with...)
-	case incident.TriggerResume:
-		return r.incidents.Resume(ctx, id, r.with...)
-	case incident.TriggerResolve:
-		return r.incidents.Resolve(ctx, id, incident.Resolution{Code: a.Code, Notes: a.name}, r.with...)
-	case incident.TriggerClose:
-		return r.incidents.Close(ctx, id, r.with...)
-	case incident.TriggerReopen:
-		return r.incidents.Reopen(ctx, id, incident.Reopen{Reason: a.name}, r.with...)
-	case incident.TriggerLate:
-		// An agent writes down what the caller says; by its name, as Reply takes it from the caller alone.
-		rec, err := r.incidents.Kernel().Do(ctx, r.incidents.Ref(id), t, itsm.Comment{Body: a.name}, r.with...)
-		if err != nil {
-			return incident.Incident{}, err
-		}
-		return *rec.(*incident.Incident), nil
-	case incident.TriggerCancel:
-		return r.incidents.Cancel(ctx, id, incident.Cancel{Reason: incident.Withdrawn}, r.with...)
-	}
-	return r.incidents.Note(ctx, id, a.still, r.with...)
+// handsOver are the commands that name people themselves.
+var handsOver = map[lifecycle.Trigger]bool{
+	incident.TriggerAssign: true, incident.TriggerReassign: true, incident.TriggerReturn: true,
+	problem.TriggerAssess: true, problem.TriggerAnalyse: true,
 }
 
 // refuse counts a refused step and writes a note of it, so that the record tells what the log says.
@@ -317,9 +277,9 @@ func (r *Replay) refuse(ctx context.Context, l *life, from *status, a *aim, refu
 	if r.durable {
 		r.with = append(r.with, itsm.With(itsm.Patch{livedField: field.Int(int64(l.events))}))
 	}
-	after, err := r.incidents.Note(ctx, l.incident.ID, refusedNote(a, refused), r.with...)
+	after, err := r.practice.note(ctx, l.ticket.ID, refusedNote(a, refused), r.with)
 	if err == nil {
-		l.incident = after
+		l.ticket = after
 	}
 	return err
 }

@@ -6,12 +6,10 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/itsmkit/itsmkit/itsm"
 )
 
 // Figures are what a replay comes to. The first six were counted on the way; all others but the seconds are computed
-// from the events that our incidents have then.
+// from the events that our records have then.
 type Figures struct {
 	Cases  int `json:"cases"`
 	Events int `json:"events"`
@@ -51,7 +49,7 @@ type Seconds struct {
 	Replay float64 `json:"replay"`
 }
 
-// Figures reads the history of every incident and computes the figures, but for the seconds. It refuses a replay that
+// Figures reads the history of every record and computes the figures, but for the seconds. It refuses a replay that
 // did not come to its end.
 func (r *Replay) Figures(ctx context.Context) (Figures, error) {
 	if !r.tally.complete {
@@ -64,11 +62,11 @@ func (r *Replay) Figures(ctx context.Context) (Figures, error) {
 	}
 	spent := map[string]float64{}
 	var lengths []time.Duration
-	for inc, err := range r.incidents.All(ctx, itsm.Query{Limit: 1000}) {
+	for t, err := range r.practice.all(ctx) {
 		if err != nil {
 			return Figures{}, err
 		}
-		s, err := r.story(ctx, inc.ID)
+		s, err := r.story(ctx, t.ID)
 		if err != nil {
 			return Figures{}, err
 		}
@@ -91,13 +89,13 @@ type scene struct {
 	status, team string
 }
 
-// story follows an incident through its events. A refused step stands in its note alone.
+// story follows a record through its events. A refused step stands in its note alone.
 func (r *Replay) story(ctx context.Context, id string) (story, error) {
-	history, err := r.incidents.History(ctx, id, 0, 0)
+	history, err := r.practice.history(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	notes, err := r.incidents.WorkNotes(ctx, id, 0, 0)
+	notes, err := r.practice.notes(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (r *Replay) ServiceLevels(ctx context.Context) (levels ServiceLevels, err e
 
 func (r *Replay) attainment(ctx context.Context, agreement, target string, now time.Time) ([]Attainment, error) {
 	of := itsm.All(itsm.Where("agreement").Is(agreement), itsm.Where("target").Is(target))
-	priorities, err := r.incidents.Kernel().CountBy(ctx, sla.ClockKind, "priority", itsm.Query{Filter: &of})
+	priorities, err := r.Kernel().CountBy(ctx, sla.ClockKind, "priority", itsm.Query{Filter: &of})
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (r *Replay) worst(ctx context.Context, now time.Time) ([]Worst, error) {
 		}
 	}
 	for i := range list {
-		inc, err := r.incidents.Get(ctx, list[i].Number)
+		inc, err := r.practice.get(ctx, list[i].Number)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", list[i].Number, err)
 		}

@@ -16,12 +16,15 @@ import (
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/problem"
 )
 
 // Mapping says what a log means. It is read by [ReadMapping] and never changed.
 type Mapping struct {
 	// Name says whose log it is, for people.
 	Name string `json:"name"`
+	// Practice is what the cases become: "incident" or "problem". Default "incident".
+	Practice string `json:"practice"`
 	// Format is "xes" or "csv".
 	Format string `json:"format"`
 	// Zone is the IANA name of the zone for times without an offset; without it they are refused.
@@ -64,15 +67,18 @@ type Columns struct {
 	Service string `json:"service"`
 }
 
-// Target is where a status puts an incident.
+// Target is where a status puts an incident or a problem.
 type Target struct {
 	State lifecycle.State `json:"state"`
-	// Queue means that the incident waits for somebody of its group to take it. Only for the state assigned.
+	// Queue means that it waits for somebody of its group to take it. Only for an incident's state assigned, and a
+	// problem's state assessed, where a problem that was not assessed yet stays new.
 	Queue bool `json:"queue"`
-	// Hold is what it waits for. Required for the state on_hold, and only there.
+	// Hold is what an incident waits for. Required for the state on_hold, and only there.
 	Hold itsm.HoldReason `json:"hold"`
-	// Code is the resolution's. Only for the state resolved or closed; default "fixed".
+	// Code is the resolution's of an incident. Only for the state resolved or closed; default "fixed".
 	Code incident.ResolutionCode `json:"code"`
+	// Outcome is what came of a problem. Required for the states resolved and closed, and only there.
+	Outcome problem.Outcome `json:"outcome"`
 }
 
 // ReadMapping reads a mapping and checks it. Text that is no JSON and a member that it does not know are refused at
@@ -126,9 +132,18 @@ func (m *Mapping) check() (faults []error) {
 	if len(m.Status) == 0 {
 		fault("status: give every status of the log its state")
 	}
+	target := incidentTarget
+	switch m.Practice {
+	case "", incident.Kind:
+		m.Practice = incident.Kind
+	case problem.Kind:
+		target = problemTarget
+	default:
+		fault("practice: %q is neither %q nor %q", m.Practice, incident.Kind, problem.Kind)
+	}
 	m.statuses = make(map[string]*status, len(m.Status))
 	for _, name := range slices.Sorted(maps.Keys(m.Status)) {
-		if err := m.Status[name].check(); err != nil {
+		if err := target(m.Status[name]); err != nil {
 			fault("status %q: %w", name, err)
 		}
 		m.statuses[name] = newStatus(name, m.Status[name])
@@ -181,23 +196,12 @@ func (c *Columns) byUse() []column {
 	return append(columns, column{"group", c.Group}, column{"person", c.Person}, column{"impact", c.Impact}, column{"service", c.Service})
 }
 
-func (t Target) check() error {
-	known := slices.ContainsFunc(incident.Lifecycle().States, func(row lifecycle.StateRow) bool { return row.Name == t.State })
-	switch {
-	case !known:
-		return fmt.Errorf("%q is no state of an incident", t.State)
-	case t.Queue && t.State != incident.StateAssigned:
-		return errors.New("only the state assigned can be a queue")
-	case t.State == incident.StateOnHold && t.Hold == "":
-		return errors.New("say in \"hold\" what it waits for: caller, vendor, change, problem, other")
-	case t.State != incident.StateOnHold && t.Hold != "":
-		return errors.New("only the state on_hold has a reason to hold")
-	case !slices.Contains([]itsm.HoldReason{"", itsm.HoldCaller, itsm.HoldVendor, itsm.HoldChange, itsm.HoldProblem, itsm.HoldOther}, t.Hold):
-		return fmt.Errorf("hold: %q is none of caller, vendor, change, problem, other", t.Hold)
-	case t.Code != "" && t.State != incident.StateResolved && t.State != incident.StateClosed:
-		return errors.New("only the states resolved and closed have a resolution code")
+// practice is that of the cases.
+func (m *Mapping) practice() practice {
+	if m.Practice == problem.Kind {
+		return &problems{}
 	}
-	return nil
+	return &incidents{}
 }
 
 // status is a status of the log with what commands need of it, made once.
@@ -215,6 +219,7 @@ func newStatus(name string, t Target) *status {
 	}
 	return &status{
 		name: name, Target: t,
+		// Problems call these states as incidents do.
 		ended: t.State == incident.StateResolved || t.State == incident.StateClosed || t.State == incident.StateCancelled,
 		keep:  itsm.With(itsm.Patch{statusField: field.Text(name)}),
 		still: "Still " + name + ".",

@@ -6,14 +6,14 @@ import (
 	"github.com/itsmkit/itsmkit/lifecycle"
 )
 
-// aim is where an event of the log wants its incident.
+// aim is where an event of the log wants its record.
 type aim struct {
 	*status
 	group, person string // empty for whoever is there; in a queue nobody is
 }
 
-// hand says what differs between the people of an incident and those whom the log names.
-func (a *aim) hand(inc *incident.Incident) (group, person bool) {
+// hand says what differs between the people of a ticket and those whom the log names.
+func (a *aim) hand(inc *itsm.Ticket) (group, person bool) {
 	group = a.group != "" && a.group != inc.Group
 	if a.Queue {
 		return group, inc.Assignee != ""
@@ -54,7 +54,7 @@ func plan() ways {
 // A change of team in the midst of work is a reassignment of its own, as a desk would do it, unless the incident goes
 // back to a queue, which names its team. People change with any command; where there is none to go with, by a
 // reassignment, and by a note once the work has ended.
-func (w ways) next(inc *incident.Incident, a *aim) lifecycle.Trigger {
+func (w ways) next(inc *itsm.Ticket, a *aim) lifecycle.Trigger {
 	group, person := a.hand(inc)
 	there := inc.State == a.State && (a.Hold == "" || a.Hold == inc.Hold)
 	if there && !group && !person {

@@ -60,11 +60,11 @@ func TestEveryStepEndsWhereTheLogSays(t *testing.T) {
 		require.NoError(t, err)
 		for i := range log.events {
 			e := &log.events[i]
-			before, refused := r.lives[0].incident, total(r)
+			before, refused := r.lives[0].ticket, total(r)
 			r.clock.Set(time.Unix(0, e.at))
 			require.NoError(t, r.live(agent(context.Background()), e))
 
-			inc := r.lives[0].incident
+			inc := r.lives[0].ticket
 			if total(r) > refused {
 				require.True(t, before.State == incident.StateCancelled || e.status.State == incident.StateNew,
 					"%s → %s was refused", before.State, e.status.name)
@@ -78,7 +78,7 @@ func TestEveryStepEndsWhereTheLogSays(t *testing.T) {
 			require.Equal(t, e.status.name, inc.Custom.Get(statusName).Text())
 			require.True(t, e.impact == 0 || e.impact == inc.Impact)
 		}
-		told, err := r.story(agent(context.Background()), r.lives[0].incident.ID)
+		told, err := r.story(agent(context.Background()), r.lives[0].ticket.ID)
 		require.NoError(t, err)
 		var ours, theirs []string
 		for i, s := range told {
