@@ -3,7 +3,6 @@ package search_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,45 +11,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/itsmkit/itsmkit/internal/prose"
 	"github.com/itsmkit/itsmkit/search"
 )
 
-// prose writes texts of words as frequent as words are: the n-th of the vocabulary 1/n as often as the first.
-type prose struct {
-	chance *rand.Rand
-	zipf   *rand.Zipf
-	words  []string
-}
-
-func newProse(vocabulary int) *prose {
-	chance := rand.New(rand.NewPCG(1, 2))
-	p := &prose{chance: chance, zipf: rand.NewZipf(chance, 1.07, 2, uint64(vocabulary-1))}
-	syllables := strings.Fields("ka lo mi ter prin fon ser ver net lap tra del gon pu zi re ba nu sol wim cor dex hal jin")
-	for i := range vocabulary {
-		word := ""
-		for n := i + 7; n > 0; n /= len(syllables) {
-			word += syllables[n%len(syllables)]
-		}
-		p.words = append(p.words, word)
-	}
-	return p
-}
-
-func (p *prose) text(n int) string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = p.words[p.zipf.Uint64()]
-	}
-	return strings.Join(list, " ")
-}
-
 // articles are documents with a title of 6 words and a body of 84; every fifth is hidden from the asker.
-func articles(n int) ([]search.Document, *prose) {
-	p := newProse(50_000)
+func articles(n int) ([]search.Document, *prose.Prose) {
+	p := prose.New(50_000)
 	docs := make([]search.Document, n)
 	for i := range docs {
 		docs[i] = search.Document{
-			Tenant: "acme", Ref: search.Ref{Kind: "article", ID: fmt.Sprintf("KB%06d", i), Locale: "en"}, Title: p.text(6), Body: p.text(84),
+			Tenant: "acme", Ref: search.Ref{Kind: "article", ID: fmt.Sprintf("KB%06d", i), Locale: "en"}, Title: p.Text(6), Body: p.Text(84),
 			Allow: []string{[]string{"staff", search.Everyone, "staff", "customers", "board"}[i%5]},
 		}
 	}
@@ -108,15 +79,15 @@ func BenchmarkSearch(b *testing.B) {
 		name string
 		of   func() search.Query
 	}{
-		{"words", func() search.Query { return search.Query{Text: p.text(1 + p.chance.IntN(4))} }},
-		{"snippets", func() search.Query { return search.Query{Text: p.text(1 + p.chance.IntN(4)), Snippets: true} }},
+		{"words", func() search.Query { return search.Query{Text: p.Text(1 + p.Chance.IntN(4))} }},
+		{"snippets", func() search.Query { return search.Query{Text: p.Text(1 + p.Chance.IntN(4)), Snippets: true} }},
 		{"phrase", func() search.Query {
-			from := strings.Fields(docs[p.chance.IntN(len(docs))].Body)
-			at := p.chance.IntN(len(from) - 2)
+			from := strings.Fields(docs[p.Chance.IntN(len(docs))].Body)
+			at := p.Chance.IntN(len(from) - 2)
 			return search.Query{Text: `"` + strings.Join(from[at:at+2], " ") + `"`}
 		}},
-		{"prefix", func() search.Query { return search.Query{Text: p.text(1)[:2] + "* " + p.text(1)} }},
-		{"expanded", func() search.Query { return search.Query{Text: p.text(1 + p.chance.IntN(4)), Expand: true} }},
+		{"prefix", func() search.Query { return search.Query{Text: p.Text(1)[:2] + "* " + p.Text(1)} }},
+		{"expanded", func() search.Query { return search.Query{Text: p.Text(1 + p.Chance.IntN(4)), Expand: true} }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			var took []time.Duration
@@ -140,7 +111,7 @@ func BenchmarkSimilar(b *testing.B) {
 	if testing.Short() {
 		n = 50_000
 	}
-	p := newProse(200_000)
+	p := prose.New(200_000)
 	index := search.NewMemory(search.Options{})
 	heap := func() uint64 {
 		runtime.GC()
@@ -153,7 +124,7 @@ func BenchmarkSimilar(b *testing.B) {
 	var building time.Duration
 	for i := range n {
 		d := search.Document{
-			Tenant: "acme", Ref: search.Ref{Kind: "incident", ID: fmt.Sprintf("INC%07d", i), Locale: "en"}, Title: p.text(8 + i%5),
+			Tenant: "acme", Ref: search.Ref{Kind: "incident", ID: fmt.Sprintf("INC%07d", i), Locale: "en"}, Title: p.Text(8 + i%5),
 			Allow: []string{[]string{"staff", search.Everyone, "staff", "customers", "board"}[i%5]},
 		}
 		text += len(d.Title) + len(d.ID)
@@ -179,7 +150,7 @@ func BenchmarkSimilar(b *testing.B) {
 	b.Run("memory", func(b *testing.B) {
 		var took []time.Duration
 		for b.Loop() {
-			like := search.Like{Filter: staff, Text: p.text(8 + p.chance.IntN(5))}
+			like := search.Like{Filter: staff, Text: p.Text(8 + p.Chance.IntN(5))}
 			start := time.Now()
 			if _, err := index.Similar(b.Context(), like); err != nil {
 				b.Fatal(err)

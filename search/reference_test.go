@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/itsmkit/itsmkit/internal/prose"
 	"github.com/itsmkit/itsmkit/search"
 )
 
@@ -365,12 +366,11 @@ func TestReference(t *testing.T) {
 
 // Documents over several windows, most of them replaced: what is passed over and made anew changes no answer.
 func TestReferenceOfMany(t *testing.T) {
-	p := newProse(len(vocabulary))
-	p.words = slices.Clone(vocabulary)
+	p := prose.Of(vocabulary)
 	index, all := search.NewMemory(search.Options{}), reference{}
 	for i := range 12_000 {
 		d := search.Document{
-			Tenant: "acme", Ref: search.Ref{Kind: "article", ID: fmt.Sprint(p.chance.IntN(5_000)), Locale: "en"}, Body: p.text(1 + p.chance.IntN(8)),
+			Tenant: "acme", Ref: search.Ref{Kind: "article", ID: fmt.Sprint(p.Chance.IntN(5_000)), Locale: "en"}, Body: p.Text(1 + p.Chance.IntN(8)),
 			Allow: []string{[]string{"a", "b"}[i%2]},
 		}
 		require.NoError(t, index.Put(t.Context(), d))

@@ -20,6 +20,7 @@ var direct = map[string]string{
 // outside are the modules that go.work leaves out, and why.
 var outside = map[string]string{
 	"bench/calendar": "what it compares with is no part of what the library builds with",
+	"bench/search":   "what it compares with is no part of what the library builds with",
 	"tools":          "its dependencies would raise the versions that the library builds with",
 }
 
