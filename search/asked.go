@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -70,6 +71,21 @@ func cut(text string, prefix bool) (pieces, joined []piece) {
 	return pieces, joined
 }
 
+// telling are the words that are ranked: all but stop words, unless there are no others.
+func (a *asked) telling(l *language) []piece {
+	says := func(w piece) bool { return w.prefix || !l.stop[w.key] }
+	if !slices.ContainsFunc(a.words, says) {
+		return a.words
+	}
+	var list []piece
+	for _, w := range a.words {
+		if says(w) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
 // plan is what a query asks of one shelf.
 type plan struct {
 	want []want
@@ -94,15 +110,8 @@ type want struct {
 
 func (s *shelf) plan(a *asked) *plan {
 	p := &plan{list: a.list}
-	telling := func(w piece) bool { return w.prefix || !s.lang.stop[w.key] }
-	only := false
-	for _, w := range a.words {
-		only = only || telling(w)
-	}
-	for _, w := range a.words {
-		if !only || telling(w) {
-			p.add(s, w)
-		}
+	for _, w := range a.telling(s.lang) {
+		p.add(s, w)
 	}
 	for _, phrase := range a.phrases {
 		p.must = append(p.must, s.having(phrase))

@@ -66,7 +66,7 @@ func (m *Memory) Similar(ctx context.Context, like Like) (Result, error) {
 	var home *shelf
 	without := uint32(math.MaxUint32)
 	if like.Of.ID != "" {
-		home = m.tenants[like.Tenant][m.read(like.Of.Locale)]
+		home = m.tenants[like.Tenant][m.reader.read(like.Of.Locale)]
 		if home == nil {
 			return Result{}, ErrNotFound
 		}

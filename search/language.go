@@ -73,7 +73,7 @@ func tagOf(locale string) string {
 // its stem is lost with it.
 func (l *language) term(word string) (stem string, stop bool) {
 	if l.stop[word] {
-		return "\x00" + word, true
+		return " " + word, true
 	}
 	if l.stem == nil || strings.ContainsAny(word, "0123456789._@-") {
 		return word, false

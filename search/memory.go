@@ -19,8 +19,7 @@ import (
 type Memory struct {
 	in     Weights
 	k1, b  float64
-	known  map[string]*language
-	home   *language // of documents without a locale
+	reader *Reader
 	writes sync.Mutex
 
 	mu      sync.RWMutex
@@ -60,9 +59,8 @@ func NewMemory(o Options) *Memory {
 	}
 	m := &Memory{
 		in: Weights{clamp(o.Weights.Title), clamp(o.Weights.Body), clamp(o.Weights.Keywords)},
-		k1: o.K1, b: min(max(o.B, 0), 1), known: languages(), tenants: map[string]map[*language]*shelf{},
+		k1: o.K1, b: min(max(o.B, 0), 1), reader: NewReader(o.Language), tenants: map[string]map[*language]*shelf{},
 	}
-	m.home = m.language(o.Language)
 	m.windows.New = func() any { return new([window]float64) }
 	return m
 }
@@ -105,7 +103,7 @@ func (m *Memory) Remove(ctx context.Context, tenant string, refs ...Ref) error {
 	defer m.writes.Unlock()
 	m.mu.Lock()
 	for _, ref := range refs {
-		if s := m.tenants[tenant][m.read(ref.Locale)]; s != nil {
+		if s := m.tenants[tenant][m.reader.read(ref.Locale)]; s != nil {
 			s.remove(ref)
 		}
 	}
@@ -118,7 +116,7 @@ func (m *Memory) Remove(ctx context.Context, tenant string, refs ...Ref) error {
 
 // tidy makes a worn shelf anew. Only the swap keeps searches out: nobody else writes meanwhile.
 func (m *Memory) tidy(tenant, locale string) {
-	lang := m.read(locale)
+	lang := m.reader.read(locale)
 	s := m.tenants[tenant][lang]
 	if s == nil || !s.worn() {
 		return
@@ -138,26 +136,11 @@ func (m *Memory) shelf(tenant, locale string) *shelf {
 		shelves = map[*language]*shelf{}
 		m.tenants[tenant] = shelves
 	}
-	lang := m.read(locale)
+	lang := m.reader.read(locale)
 	s := shelves[lang]
 	if s == nil {
 		s = newShelf(lang, m.in)
 		shelves[lang] = s
 	}
 	return s
-}
-
-// read is the language in which a text of a locale is read.
-func (m *Memory) read(locale string) *language {
-	if locale == "" {
-		return m.home
-	}
-	return m.language(locale)
-}
-
-func (m *Memory) language(locale string) *language {
-	if l, ok := m.known[tagOf(locale)]; ok {
-		return l
-	}
-	return m.known[""]
 }

@@ -19,8 +19,7 @@ func hits(ranked []found, snippets bool) []Hit {
 		h := Hit{Ref: s.ref(f.doc), Score: f.score, Matched: f.run.matched(f.doc)}
 		if snippets {
 			d := &s.docs[f.doc]
-			h.Title = f.run.snippet(d.title, len(d.title))
-			h.Fragment = f.run.snippet(d.body, fragment)
+			h.Title, h.Fragment = Snippets(d.title, d.body, f.run.rarities(), func(form []byte) (int, bool) { return f.run.wants(s, form) })
 		}
 		list[i] = h
 	}
@@ -45,15 +44,37 @@ type mention struct {
 	want int
 }
 
-// snippet is the part of a text that has the most of what is looked for, about so many bytes, with every word of it that
-// matches.
-func (r *run) snippet(text string, size int) Snippet {
+// rarities are what the words weigh.
+func (r *run) rarities() []float64 {
+	list := make([]float64, len(r.want))
+	for i := range r.want {
+		list[i] = r.want[i].weight
+	}
+	return list
+}
+
+// Snippets are a title whole and the part of a body that has the most of what is looked for, as a [Hit] shows them: for
+// indexes of one's own. Wanted answers which word a form (see [Word]) is, by its place among the weights; the form is good
+// until it returns.
+func Snippets(title, body string, weights []float64, wanted func(form []byte) (word int, ok bool)) (whole, part Snippet) {
+	e := excerpts{weights, wanted}
+	return e.of(title, len(title)), e.of(body, fragment)
+}
+
+// excerpts cuts texts so that what is looked for is seen.
+type excerpts struct {
+	weights []float64
+	wanted  func(form []byte) (int, bool)
+}
+
+// of is the part of a text that has the most of what is looked for, about so many bytes, with every word of it that matches.
+func (e *excerpts) of(text string, size int) Snippet {
 	var scan scanner
 	var mentions []mention
 	scan.reset(text)
-	for group := scan.next(); group != nil && len(r.want) > 0; group = scan.next() {
+	for group := scan.next(); group != nil && len(e.weights) > 0; group = scan.next() {
 		for i := range group {
-			if want, ok := r.wants(r.shelf, group[i].key); ok {
+			if want, ok := e.wanted(group[i].key); ok {
 				mentions = append(mentions, mention{Span{group[i].start, group[i].end}, want})
 			}
 		}
@@ -61,7 +82,7 @@ func (r *run) snippet(text string, size int) Snippet {
 	slices.SortFunc(mentions, func(a, b mention) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 	begin, end := 0, len(text)
 	if len(text) > size {
-		begin, end = bounds(text, r.densest(mentions, size), size)
+		begin, end = bounds(text, e.densest(mentions, size), size)
 		if end-begin > 2*size { // a word without an end
 			end = begin + size
 			for end > begin+1 && !utf8.RuneStart(text[end]) {
@@ -85,9 +106,9 @@ func (r *run) snippet(text string, size int) Snippet {
 }
 
 // densest is where the part with the most and rarest words begins: each counts once there, the earliest part wins.
-func (r *run) densest(mentions []mention, size int) int {
+func (e *excerpts) densest(mentions []mention, size int) int {
 	at, most := 0, 0.0
-	seen := make([]int, len(r.want)) // the part in which a word was counted last
+	seen := make([]int, len(e.weights)) // the part in which a word was counted last
 	for i := range mentions {
 		sum := 0.0
 		for _, m := range mentions[i:] {
@@ -96,7 +117,7 @@ func (r *run) densest(mentions []mention, size int) int {
 			}
 			if seen[m.want] != i+1 {
 				seen[m.want] = i + 1
-				sum += r.want[m.want].weight
+				sum += e.weights[m.want]
 			}
 		}
 		if sum > most {
