@@ -68,10 +68,7 @@ const (
 
 // Words are the words of a text of a language. What ranges over it must not change the text; the words may be kept.
 func (r *Reader) Words(language, text string) iter.Seq[Word] {
-	l := r.known[language]
-	if l == nil {
-		l = r.known[""]
-	}
+	l := r.in(language)
 	return func(yield func(Word) bool) {
 		var s scanner
 		s.reset(text)
@@ -86,6 +83,20 @@ func (r *Reader) Words(language, text string) iter.Seq[Word] {
 			}
 		}
 	}
+}
+
+// Term is the term of a form in a language.
+func (r *Reader) Term(language, form string) string {
+	term, _ := r.in(language).term(form)
+	return term
+}
+
+// in is a language by its tag.
+func (r *Reader) in(tag string) *language {
+	if l := r.known[tag]; l != nil {
+		return l
+	}
+	return r.known[""]
 }
 
 // Question is what a query asks of the documents of one language.
@@ -107,10 +118,7 @@ type Asked struct {
 
 // Question reads a query for the documents of a language.
 func (r *Reader) Question(language string, clauses []Clause) Question {
-	l := r.known[language]
-	if l == nil {
-		l = r.known[""]
-	}
+	l := r.in(language)
 	of := func(pieces []piece) []Asked {
 		list := make([]Asked, len(pieces))
 		for i, p := range pieces {

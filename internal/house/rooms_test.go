@@ -115,6 +115,8 @@ var house = []room{
 		"beside: opens a file by itself, with the database that it brings"},
 	{"store/postgres", []string{"itsm", "field", "internal/relational"}, []string{"github.com/jackc/pgx/v5"},
 		"beside: a driver, in a module of its own for pgx"},
+	{"search/postgres", []string{"itsm", "search", "search/indexing", "search/searchtest", "store/postgres", "desk", "incident", "itsmtest", "internal/prose"}, []string{"github.com/jackc/pgx/v5"},
+		"beside: an index that several nodes share, in a module of its own for pgx"},
 	{"store/postgres/postgrestest", []string{"itsm", "store/postgres"}, []string{"github.com/jackc/pgx/v5"},
 		"beside: finds or starts the server that tests need"},
 	{"store/postgres/river", []string{"itsm", "store/postgres"}, []string{"github.com/jackc/pgx/v5", "github.com/riverqueue/river"},
