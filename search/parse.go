@@ -60,7 +60,8 @@ func ParseQuery(text string) []Clause {
 	}
 }
 
-// String writes the clause so that ParseQuery reads it again.
+// String writes the clause so that ParseQuery, which made it, reads the same one again; with blanks between them also among
+// others. A text with a quote in it, or a word with a blank, is none that ParseQuery makes.
 func (c Clause) String() string {
 	text := c.Text
 	if c.Phrase {

@@ -1,11 +1,9 @@
 package search_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/itsmkit/itsmkit/search"
 )
@@ -27,20 +25,4 @@ func TestParseQuery(t *testing.T) {
 	} {
 		assert.Equal(t, want, search.ParseQuery(text), "%q", text)
 	}
-}
-
-func FuzzParseQuery(f *testing.F) {
-	for _, seed := range []string{"a b", `-"a  b"c*`, "„a“ -*", "--\"", "a\xff\"\xf0 b"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		clauses := search.ParseQuery(text)
-		var again []string
-		for _, c := range clauses {
-			require.NotEmpty(t, strings.TrimSpace(c.Text))
-			require.False(t, c.Phrase && c.Prefix)
-			again = append(again, c.String())
-		}
-		require.Equal(t, clauses, search.ParseQuery(strings.Join(again, " ")), "a query reads as it is written")
-	})
 }

@@ -109,9 +109,12 @@ func (s *scanner) part(from int) (letters bool) {
 		if !starts(r) && !unicode.IsMark(r) && !ignored(r) || inPairs(r) {
 			return letters
 		}
-		letters = letters || !unicode.IsDigit(r)
+		letters = letters || unicode.IsLetter(r)
 		if s.at += size; len(s.buf)-from < maxKey {
 			s.buf = appendFolded(s.buf, from, r)
+			if end := from + maxKey; len(s.buf) > end && s.buf[end] < utf8.RuneSelf { // within æ, which is two letters
+				s.buf = s.buf[:end]
+			}
 		}
 	}
 	return letters

@@ -50,42 +50,76 @@ func TestTokens(t *testing.T) {
 		"हिन्दी":                          "हिन्दी",
 		"bad\xffbytes":                    "bad bytes",
 		strings.Repeat("x", 70):           strings.Repeat("x", maxKey),
+		strings.Repeat("x", 63) + "æble":  strings.Repeat("x", 63) + "a", // as aeble would be
+		strings.Repeat("x", 63) + "й":     strings.Repeat("x", 63) + "й",
+		"1\u00ad0-2":                      "10 2 +10-2", // no letter
 		strings.Repeat("x", 60) + "-yyyy": strings.Repeat("x", 60) + " yyyy +" + strings.Repeat("x", 60) + "yyyy",
 	} {
 		assert.Equal(t, want, tokens(text), "%q", text)
 	}
 }
 
+// Words stand one after the other in the text, and what they are folded to is read as itself.
 func FuzzTokens(f *testing.F) {
-	for _, seed := range []string{"The VPN-1234", "a.b@c", "打印机 VPN接続", "e\u0301\u0306й\xff", "ＶＰＮ－１"} {
+	for _, seed := range []string{"The VPN-1234", "a.b@c", "打印机 VPN接続", "e\u0301\u0306й\xff", "ＶＰＮ－１", "1\u00ad0-2", strings.Repeat("x", maxKey-1) + "ﬃ"} {
 		f.Add(seed)
 	}
 	known := languages()
 	f.Fuzz(func(t *testing.T, text string) {
+		valid := utf8.ValidString(text)
 		var s scanner
 		s.reset(text)
-		at := 0
+		after := 0 // the end of the word before
 		for group := s.next(); group != nil; group = s.next() {
 			require.NotEmpty(t, group)
-			for _, k := range group {
+			first, last := group[0], group[len(group)-1]
+			require.Equal(t, plain, first.kind)
+			require.GreaterOrEqual(t, first.start, after)
+			start, r := first.start, first.run()
+			for i, k := range group {
 				require.NotEmpty(t, k.key)
-				require.LessOrEqual(t, len(k.key), maxKey+utf8.UTFMax)
-				require.True(t, at <= k.start && k.start < k.end && k.end <= len(text), "within the text, and after the last word")
-				if k.kind == plain {
-					var again scanner // a folded word is read as itself
-					again.reset(string(k.key))
-					if g := again.next(); len(g) == 1 && again.at == len(again.text) {
-						require.Equal(t, string(k.key), string(g[0].key))
-					}
-				}
+				require.True(t, utf8.Valid(k.key))
+				require.True(t, k.start < k.end && k.end <= s.at && s.at <= len(text), "within the text")
+				require.True(t, !valid || utf8.ValidString(text[k.start:k.end]))
 				for _, l := range known {
 					stem, _ := l.term(string(k.key))
 					require.NotEmpty(t, stem)
 				}
+				switch {
+				case k.kind != plain:
+					require.True(t, i > 0 && i == len(group)-1, "beside those before it")
+				case i > 0 && r:
+					require.Equal(t, group[i-1].start+len(group[i-1].first(text)), k.start, "pairs overlap by a character")
+				case i > 0:
+					require.Greater(t, k.start, group[i-1].end, "a mark stands between two parts")
+				}
+				switch again := tokens(string(k.key)); {
+				case r:
+					require.LessOrEqual(t, len(k.key), 2*utf8.UTFMax)
+				case k.kind == whole:
+					require.LessOrEqual(t, len(k.key), maxKey)
+					require.Equal(t, [2]int{start, group[i-1].end}, [2]int{k.start, k.end})
+					require.True(t, again == string(k.key) || strings.HasSuffix(again, "+"+string(k.key)), again)
+				default:
+					require.LessOrEqual(t, len(k.key), maxKey+utf8.UTFMax)
+					require.Equal(t, string(k.key), again)
+				}
 			}
-			at = group[0].start
+			after = last.end
 		}
 	})
+}
+
+// run reports whether a word is of a run of pairs.
+func (t token) run() bool {
+	r, _ := utf8.DecodeRune(t.key)
+	return inPairs(r)
+}
+
+// first is the character of a text that a word begins with.
+func (t token) first(text string) string {
+	_, size := utf8.DecodeRuneInString(text[t.start:])
+	return text[t.start : t.start+size]
 }
 
 func TestStems(t *testing.T) {
