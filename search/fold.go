@@ -16,7 +16,7 @@ func appendFolded(key []byte, from int, r rune) []byte {
 			return utf8.AppendRune(key[:len(key)-size], 'й')
 		}
 		return key
-	case r >= 0x300 && r <= 0x36f, r >= 0x591 && r <= 0x5c7, r >= 0x64b && r <= 0x652:
+	case r >= 0x300 && r <= 0x36f, r >= 0x591 && r <= 0x5c7, r >= 0x64b && r <= 0x655:
 		return key
 	}
 	r = unicode.ToLower(r)
@@ -46,7 +46,7 @@ func fold(r rune) string {
 	case 'à', 'á', 'â', 'ã', 'ä', 'å', 'ā', 'ă', 'ą', 'ǎ', 'ǟ', 'ǡ', 'ǻ', 'ȁ', 'ȃ', 'ȧ', 'ḁ', 'ạ', 'ả', 'ấ', 'ầ', 'ẩ',
 		'ẫ', 'ậ', 'ắ', 'ằ', 'ẳ', 'ẵ', 'ặ':
 		return "a"
-	case 'æ', 'ǽ':
+	case 'æ', 'ǣ', 'ǽ':
 		return "ae"
 	case 'ḃ', 'ḅ', 'ḇ':
 		return "b"
@@ -102,7 +102,7 @@ func fold(r rune) string {
 		return "p"
 	case 'ŕ', 'ŗ', 'ř', 'ȑ', 'ȓ', 'ṙ', 'ṛ', 'ṝ', 'ṟ':
 		return "r"
-	case 'ś', 'ŝ', 'ş', 'š', 'ſ', 'ș', 'ṡ', 'ṣ', 'ṥ', 'ṧ', 'ṩ':
+	case 'ś', 'ŝ', 'ş', 'š', 'ſ', 'ș', 'ṡ', 'ṣ', 'ṥ', 'ṧ', 'ṩ', 'ẛ':
 		return "s"
 	case 'ß', 'ẞ':
 		return "ss"
@@ -130,28 +130,82 @@ func fold(r rune) string {
 	case 'ά', 'ἀ', 'ἁ', 'ἂ', 'ἃ', 'ἄ', 'ἅ', 'ἆ', 'ἇ', 'ὰ', 'ά', 'ᾀ', 'ᾁ', 'ᾂ', 'ᾃ', 'ᾄ', 'ᾅ', 'ᾆ', 'ᾇ', 'ᾰ', 'ᾱ', 'ᾲ',
 		'ᾳ', 'ᾴ', 'ᾶ', 'ᾷ':
 		return "α"
-	case 'έ', 'ἐ', 'ἑ', 'ἒ', 'ἓ', 'ἔ', 'ἕ', 'ὲ', 'έ':
+	case 'ϐ':
+		return "β"
+	case 'έ', 'ϵ', 'ἐ', 'ἑ', 'ἒ', 'ἓ', 'ἔ', 'ἕ', 'ὲ', 'έ':
 		return "ε"
 	case 'ή', 'ἠ', 'ἡ', 'ἢ', 'ἣ', 'ἤ', 'ἥ', 'ἦ', 'ἧ', 'ὴ', 'ή', 'ᾐ', 'ᾑ', 'ᾒ', 'ᾓ', 'ᾔ', 'ᾕ', 'ᾖ', 'ᾗ', 'ῂ', 'ῃ', 'ῄ',
 		'ῆ', 'ῇ':
 		return "η"
-	case 'ΐ', 'ί', 'ϊ', 'ἰ', 'ἱ', 'ἲ', 'ἳ', 'ἴ', 'ἵ', 'ἶ', 'ἷ', 'ὶ', 'ί', 'ῐ', 'ῑ', 'ῒ', 'ΐ', 'ῖ', 'ῗ':
+	case 'ϑ':
+		return "θ"
+	case 'ΐ', 'ί', 'ϊ', 'ἰ', 'ἱ', 'ἲ', 'ἳ', 'ἴ', 'ἵ', 'ἶ', 'ἷ', 'ὶ', 'ί', 'ῐ', 'ῑ', 'ῒ', 'ΐ', 'ῖ', 'ῗ', 'ι':
 		return "ι"
+	case 'ϰ':
+		return "κ"
+	case 'µ':
+		return "μ"
 	case 'ό', 'ὀ', 'ὁ', 'ὂ', 'ὃ', 'ὄ', 'ὅ', 'ὸ', 'ό':
 		return "ο"
-	case 'ῤ', 'ῥ':
+	case 'ϖ':
+		return "π"
+	case 'ϱ', 'ῤ', 'ῥ':
 		return "ρ"
 	case 'ς':
 		return "σ"
 	case 'ΰ', 'ϋ', 'ύ', 'ὐ', 'ὑ', 'ὒ', 'ὓ', 'ὔ', 'ὕ', 'ὖ', 'ὗ', 'ὺ', 'ύ', 'ῠ', 'ῡ', 'ῢ', 'ΰ', 'ῦ', 'ῧ':
 		return "υ"
+	case 'ϕ':
+		return "φ"
 	case 'ώ', 'ὠ', 'ὡ', 'ὢ', 'ὣ', 'ὤ', 'ὥ', 'ὦ', 'ὧ', 'ὼ', 'ώ', 'ᾠ', 'ᾡ', 'ᾢ', 'ᾣ', 'ᾤ', 'ᾥ', 'ᾦ', 'ᾧ', 'ῲ', 'ῳ', 'ῴ',
 		'ῶ', 'ῷ':
 		return "ω"
 	case 'ϓ', 'ϔ':
 		return "ϒ"
-	case 'ё':
+	case 'ӑ', 'ӓ':
+		return "а"
+	case 'ѓ':
+		return "г"
+	case 'ѐ', 'ё', 'ӗ':
 		return "е"
+	case 'ӂ', 'ӝ':
+		return "ж"
+	case 'ӟ':
+		return "з"
+	case 'ѝ', 'ӣ', 'ӥ':
+		return "и"
+	case 'ї':
+		return "і"
+	case 'ќ':
+		return "к"
+	case 'ӧ':
+		return "о"
+	case 'ў', 'ӯ', 'ӱ', 'ӳ':
+		return "у"
+	case 'ӵ':
+		return "ч"
+	case 'ӹ':
+		return "ы"
+	case 'ӭ':
+		return "э"
+	case 'ӛ':
+		return "ә"
+	case 'ӫ':
+		return "ө"
+	case 'ѷ':
+		return "ѵ"
+	case 'آ', 'أ', 'إ':
+		return "ا"
+	case 'ؤ':
+		return "و"
+	case 'ئ':
+		return "ي"
+	case 'ۀ':
+		return "ە"
+	case 'ۂ':
+		return "ہ"
+	case 'ۓ':
+		return "ے"
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -56,6 +57,28 @@ func TestTokens(t *testing.T) {
 		strings.Repeat("x", 60) + "-yyyy": strings.Repeat("x", 60) + " yyyy +" + strings.Repeat("x", 60) + "yyyy",
 	} {
 		assert.Equal(t, want, tokens(text), "%q", text)
+	}
+}
+
+// A letter is read as in the other case, and with its marks as without them.
+func TestFolding(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		old := r >= 0x1c80 && r <= 0x1c88 // shapes of Cyrillic letters in church books
+		if want := tokens(string(r)); unicode.IsLetter(r) && !old {
+			for _, other := range []rune{unicode.ToUpper(r), unicode.ToTitle(r), unicode.ToLower(r)} {
+				require.Equal(t, want, tokens(string(other)), "%c as %c", other, r)
+			}
+		}
+	}
+	for word, want := range map[string]string{
+		"Їжак Ўсё Ќе": "іжак усе ке", "Ӯхшаш": "ухшаш", "200 µm": "200 μm", "Ǣ ẛ": "ae s", "أحمد آل إلى": "احمد ال الى",
+	} {
+		assert.Equal(t, want, tokens(word))
+	}
+	for composed, apart := range map[string]string{
+		"й": "и\u0306", "ї": "і\u0308", "ў": "у\u0306", "ё": "е\u0308", "ǣ": "æ\u0304", "ẛ": "ſ\u0307", "ΐ": "ι\u0308\u0301", "أ": "ا\u0654", "ế": "e\u0302\u0301",
+	} {
+		assert.Equal(t, tokens(composed), tokens(apart), composed)
 	}
 }
 
