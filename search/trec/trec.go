@@ -6,7 +6,7 @@
 //	for _, topic := range c.Topics {
 //		run[topic.ID] = look(topic.Query()) // the IDs of documents, best first
 //	}
-//	fmt.Println(trec.Evaluate(c.Judgements, run)) // MAP 0.3140 nDCG@10 ...
+//	fmt.Println(trec.Evaluate(c.Judgements, run)) // MAP 0.3651 nDCG@10 ...
 package trec
 
 import (
@@ -87,29 +87,57 @@ func Evaluate(judged Judgements, run Run) Measures {
 
 func discounted(grade, place int) float64 { return float64(grade) / math.Log2(float64(place+2)) }
 
-// ReadJudgements reads lines of a topic, an iteration, a document and a grade, apart by spaces. Empty lines are left out.
+// ReadJudgements reads lines of a topic, an iteration, a document and a grade, apart by blanks, or of a topic, a document and a
+// grade. Empty lines are left out. Lines of a topic, a document and two zeros each, as SMART has them, list what is relevant.
 func ReadJudgements(r io.Reader) (Judgements, error) {
-	judged := Judgements{}
+	var rows [][]string
+	listed := true
 	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	judged := Judgements{}
 	for n := 1; lines.Scan(); n++ {
 		f := strings.Fields(lines.Text())
 		if len(f) == 0 {
 			continue
 		}
-		if len(f) < 4 {
+		if len(f) < 3 {
 			return nil, fmt.Errorf("trec: judgements, line %d: give a topic, an iteration, a document and a grade", n)
 		}
-		grade, err := strconv.Atoi(f[3])
+		doc, last := f[len(f)-2], f[len(f)-1]
+		if len(f) > 3 {
+			doc, last = f[2], f[3]
+		}
+		grade, err := whole(last)
 		if err != nil {
-			return nil, fmt.Errorf("trec: judgements, line %d: the grade must be a whole number, not %q", n, f[3])
+			return nil, fmt.Errorf("trec: judgements, line %d: the grade must be a whole number, not %q", n, last)
 		}
-		if judged[f[0]] == nil {
-			judged[f[0]] = map[string]int{}
-		}
-		judged[f[0]][f[2]] = grade
+		listed = listed && len(f) > 3 && doc == "0" && grade == 0
+		rows = append(rows, f)
+		judged.set(f[0], doc, grade)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("trec: judgements: %w", err)
 	}
+	if listed {
+		judged = Judgements{}
+		for _, f := range rows {
+			judged.set(f[0], f[1], 1)
+		}
+	}
 	return judged, nil
+}
+
+// whole is a whole number, such as 1 or 1.0.
+func whole(text string) (int, error) {
+	if front, rest, cut := strings.Cut(text, "."); cut && strings.Trim(rest, "0") == "" {
+		text = front
+	}
+	return strconv.Atoi(text)
+}
+
+func (j Judgements) set(topic, doc string, grade int) {
+	if j[topic] == nil {
+		j[topic] = map[string]int{}
+	}
+	j[topic][doc] = grade
 }

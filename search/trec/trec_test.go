@@ -4,6 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,11 +48,23 @@ func TestEvaluate(t *testing.T) {
 }
 
 func TestReadJudgements(t *testing.T) {
-	judged, err := trec.ReadJudgements(strings.NewReader("1 Q0 CACM-1 1\n\n1\t0\tCACM-2\t0\r\n 2 0 x -1 \n"))
-	require.NoError(t, err)
-	assert.Equal(t, trec.Judgements{"1": {"CACM-1": 1, "CACM-2": 0}, "2": {"x": -1}}, judged)
-	for _, bad := range []string{"1 0 a", "1 0 a yes"} {
-		_, err = trec.ReadJudgements(strings.NewReader("1 0 a 1\n" + bad))
+	for _, c := range []struct {
+		name, text string
+		judged     trec.Judgements
+	}{
+		{"TREC", "1 Q0 CACM-1 1\n\n1\t0\tCACM-2\t0\r\n 2 0 x -1 \n", trec.Judgements{"1": {"CACM-1": 1, "CACM-2": 0}, "2": {"x": -1}}},
+		{"three columns", "1 184 2\n1  29 -1\n2 3 1.0", trec.Judgements{"1": {"184": 2, "29": -1}, "2": {"3": 1}}},
+		{"more columns", "1 0 a 1 x\n", trec.Judgements{"1": {"a": 1}}},
+		{"SMART lists what is relevant", "   1   28   0 0.000000\n   1   35   0 0.000000\n", trec.Judgements{"1": {"28": 1, "35": 1}}},
+		{"a document 0 among others", "1 0 0 0\n1 0 2 0\n", trec.Judgements{"1": {"0": 0, "2": 0}}},
+		{"nothing", "\n \n", trec.Judgements{}},
+	} {
+		judged, err := trec.ReadJudgements(strings.NewReader(c.text))
+		require.NoError(t, err, c.name)
+		assert.Equal(t, c.judged, judged, c.name)
+	}
+	for _, bad := range []string{"1 0", "1 0 a", "1 0 a yes", "1 0 a 0.5", "1 0 a ."} {
+		_, err := trec.ReadJudgements(strings.NewReader("1 0 a 1\n" + bad))
 		assert.ErrorContains(t, err, "line 2")
 	}
 }
@@ -62,8 +78,13 @@ func TestReadDocuments(t *testing.T) {
 			[]trec.Document{{"A-1", "One & all", "Body text , 1 < 2"}, {"A-2", "", "rest"}}},
 		{"not closed", "<Doc><DocNo>1</DocNo>first <DOC id=x><DOCNO>2\n<HL>Head</HL> second",
 			[]trec.Document{{"1", "", "first"}, {"2", "Head", "second"}}},
+		{"some closed", "<DOC\nid=x>\r\n<DOCNO>\r\n1\r\n</DOCNO>first<DOC><DOCNO>2</DOCNO>second</DOC> between <DOC>no number</DOC>",
+			[]trec.Document{{"1", "", "first"}, {"2", "", "second"}}},
+		{"a newspaper", "<DOC><DOCNO>1</DOCNO><TITLE></TITLE><HEADLINE>\n<P>Head</P>\n</HEADLINE><TEXT>said</TEXT></DOC>", []trec.Document{{"1", "Head", "said"}}},
+		{"unseen", "<html><head><TITLE>T</TITLE><STYLE>b{}</STYLE></head><!-- <p>no --><Script>if (a<b) {}</SCRIPT>yes, 1<2</html>",
+			[]trec.Document{{"unseen", "T", "yes, 1<2"}}},
 		{"page", "<html><head><title>T</title></head><pre>some text</pre></html>", []trec.Document{{"page", "T", "some text"}}},
-		{"smart", ".I 1\n.T\nTitle\nof it\n.W\nWords.\n.I 2\n.W\n.Not a part\n", []trec.Document{{"1", "Title\nof it\n", "Words."}, {"2", "", ".Not a part"}}},
+		{"smart", ".I 1\n.T\nTitle\nof it\n.W\nWords.\n.I 2\n.W\n.Not a part\n", []trec.Document{{"1", "Title of it", "Words."}, {"2", "", ".Not a part"}}},
 	} {
 		assert.Equal(t, c.docs, trec.ReadDocuments(c.name, c.text), c.name)
 	}
@@ -80,6 +101,9 @@ func TestReadTopics(t *testing.T) {
 		{"<TOP><NUM>7</NUM><DESC>only this</DESC></TOP>", "7", "", "only this"},
 		{"<DOC>\n<DOCNO> 3 </DOCNO>\n Intermediate languages\n</DOC>", "3", "", "Intermediate languages"},
 		{".I 4\n.W\nsome words\n.N\n no\n", "4", "", "some words"},
+		{".I 004\r\n.T\r\nsome\r\nwords\r\n", "004", "", "some words"},
+		{"<top>\r\n<num>Number : 051\r\n<title>Topic:  a < b: c\r\n<desc>Description\r\n", "051", "a < b: c", "a < b: c"},
+		{"<top><num> 1 </num><title> 4: a number </title></top>", "1", "4: a number", "4: a number"},
 	} {
 		topics := trec.ReadTopics(c.text)
 		require.Len(t, topics, 1, c.text)
@@ -87,55 +111,193 @@ func TestReadTopics(t *testing.T) {
 		assert.Equal(t, c.title, topics[0].Title)
 		assert.Equal(t, c.looked, topics[0].Query())
 	}
-	assert.Empty(t, trec.ReadTopics("nothing"))
+	for _, none := range []string{"", "nothing", "<top>no number</top>", "<html><title>Topics</title></html>"} {
+		assert.Empty(t, trec.ReadTopics(none))
+	}
 }
 
-func FuzzRead(f *testing.F) {
-	for _, seed := range []string{"<DOC><DOCNO>1</DOCNO>a</DOC>", "<top><num>1<title>t<desc>", ".I 1\n.T\nx\n", "<doc <docno>", "1 0 a 1"} {
+// However lines end, documents are the same, each with an ID and in one line.
+func FuzzReadDocuments(f *testing.F) {
+	for _, seed := range []string{"<DOC><DOCNO>1</DOCNO>a</DOC>", "<doc\n<docno>", "<html><head><title>x</title><!-- <b> --><script>a<b</script>c &lt; d", ".I 1\n.T\nx\n.W\r\ny", "1 < 2 <"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, d := range trec.ReadDocuments("name", text) {
-			require.NotContains(t, d.ID, "\n")
+		docs := trec.ReadDocuments("name", text)
+		for _, d := range docs {
+			require.NotEmpty(t, d.ID)
+			for _, part := range []string{d.ID, d.Title, d.Text} {
+				require.Equal(t, strings.Join(strings.Fields(part), " "), part)
+			}
 		}
-		trec.ReadTopics(text)
-		_, _ = trec.ReadJudgements(strings.NewReader(text))
+		require.Equal(t, docs, trec.ReadDocuments("name", strings.ReplaceAll(text, "\n", "\r\n")))
 	})
 }
 
-func TestOpen(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name string, content []byte) {
-		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
+func FuzzReadTopics(f *testing.F) {
+	for _, seed := range []string{"<top>\n<num> Number: 301\n<title> Topic: a < b\n<desc> Description:\nc\n</top>", "<top\tx><num>1<title>t<desc>", "<DOC><DOCNO>1</DOCNO>a", ".I 001\n.W\nx\n"} {
+		f.Add(seed)
 	}
-	zip := func(content []byte) []byte {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		_, _ = w.Write(content)
-		_ = w.Close()
-		return b.Bytes()
+	f.Fuzz(func(t *testing.T, text string) {
+		topics := trec.ReadTopics(text)
+		for _, topic := range topics {
+			require.NotEmpty(t, topic.ID)
+			for _, part := range []string{topic.ID, topic.Title, topic.Description, topic.Text, topic.Query()} {
+				require.Equal(t, strings.Join(strings.Fields(part), " "), part)
+			}
+		}
+		require.Equal(t, topics, trec.ReadTopics(strings.ReplaceAll(text, "\n", "\r\n")))
+	})
+}
+
+// Judgements that are written as TREC has them are read as they were.
+func FuzzReadJudgements(f *testing.F) {
+	for _, seed := range []string{"1 Q0 a 1\n2 0 b -1", "1 184 2\r\n\r\n1 29 +3", "1 28 0 0.000000\n", "1 0 a 1.5", "1"} {
+		f.Add(seed)
 	}
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	for name, text := range map[string]string{"c/D-1.html": "<html>one</html>", "c/.hidden": "no"} {
+	f.Fuzz(func(t *testing.T, text string) {
+		judged, err := trec.ReadJudgements(strings.NewReader(text))
+		if err != nil {
+			require.Nil(t, judged)
+			return
+		}
+		var b strings.Builder
+		zeros := true
+		for topic, grades := range judged {
+			for doc, grade := range grades {
+				zeros = zeros && doc == "0" && grade == 0
+				fmt.Fprintln(&b, topic, "0", doc, grade)
+			}
+		}
+		again, err := trec.ReadJudgements(strings.NewReader(b.String()))
+		require.NoError(t, err)
+		require.True(t, zeros || assert.ObjectsAreEqual(judged, again), "%v", again)
+	})
+}
+
+// packed is a tar archive of files, zipped by gzip.
+func packed(t *testing.T, files map[string]string) string {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: "top/", Mode: 0o755, Typeflag: tar.TypeDir}))
+	for name, text := range files {
 		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644, Typeflag: tar.TypeReg}))
-		_, _ = w.Write([]byte(text))
+		_, err := w.Write([]byte(text))
+		require.NoError(t, err)
 	}
 	require.NoError(t, w.Close())
-	_, err := trec.Open(dir)
-	require.ErrorContains(t, err, "give all three")
-	write("docs.tar.gz", zip(archive.Bytes()))
-	write("more/docs.sgml.gz", zip([]byte("<doc><docno>D-2</docno>two</doc>")))
-	write("README.md", []byte("<doc><docno>no</docno></doc>"))
-	write("Topics.txt", []byte("<top><num>1<title>one</top>"))
-	write("qrels.test", []byte("1 0 D-1 1\n"))
-	c, err := trec.Open(dir)
+	return zipped(t, b.String())
+}
+
+func zipped(t *testing.T, text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(text))
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []trec.Document{{"D-1", "", "one"}, {"D-2", "", "two"}}, c.Documents)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+// folder is a new folder with files.
+func folder(t *testing.T, files map[string]string) string {
+	dir := t.TempDir()
+	for name, text := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	return dir
+}
+
+// Collections come in many forms. Each of these has two documents, whose words tell which is which, a topic, and one judgement.
+func TestOpen(t *testing.T) {
+	const (
+		docs   = "<DOC>\n<DOCNO> 7 </DOCNO>\n<TEXT>seven</TEXT>\n</DOC>\n<DOC>\n<DOCNO>08</DOCNO>eight</DOC>"
+		topics = "<top>\n<num> Number: 1\n<title> looked for\n<desc> Description:\nmuch more\n</top>\n"
+		qrels  = "1 0 7 1\n"
+		smart  = ".I 7\n.T\nseven\n.I 08\n.W\neight\n.X\n7 8\n"
+	)
+	bz2, err := hex.DecodeString("425a6839314159265359ddbb620e000003580000104000608020002183419a0c8044e2ee48a70a121bb76c41c0") // of qrels
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+	}{
+		{"one file of tags", map[string]string{"docs.sgml": docs, "topics.1-1": topics, "qrels.txt": qrels}},
+		{"zipped", map[string]string{"docs.gz": zipped(t, docs), "topics.gz": zipped(t, topics), "qrels.gz": zipped(t, qrels)}},
+		{"bzip2", map[string]string{"docs": docs, "topics": topics, "qrels.bz2": string(bz2)}},
+		{"archive of pages", map[string]string{"topics": topics, "qrels": qrels, "pages.tgz": packed(t, map[string]string{
+			"top/7.html": "<html><pre>seven</pre></html>", "top/08.html": "<html>eight</html>", "top/._7.html": "no", "./.hidden/x.html": "no", "top/README": "no"})}},
+		{"archive of everything, zipped in it", map[string]string{"all.tar.gz": packed(t, map[string]string{
+			"top/7.html.gz": zipped(t, "seven"), "top/d/08.txt": "eight", "top/topics.txt": topics, "top/qrels.txt.gz": zipped(t, qrels)})}},
+		{"folders", map[string]string{"a/7": "seven", "b/c/08.htm": "eight", "b/topics": topics, "qrels": qrels, ".git/x": "no", "._7": "no", "License": "no", "photo": "\x89\x00no"}},
+		{"SMART", map[string]string{"MED.ALL": smart, "MED.QRY": ".I 1\n.W\nlooked for\n", "MED.REL": qrels, "common.stp": "the", "MED.BLN": "#q1=#and(a,b);"}},
+		{"SMART with names before it", map[string]string{"cran.all.1400": smart, "cran.qry": ".I 001\n.W\nlooked for\n", "cranqrel": "1 7 1\n"}},
+		{"SMART with zeros", map[string]string{"CISI.ALL": smart, "CISI.QRY": ".I 1\n.W\nlooked for\n", "CISI.REL": " 1 7 0 0.000000\n"}},
+		{"query.text and qrels.text", map[string]string{"x.all": smart, "query.text": ".I 1\n.W\nlooked for\n", "qrels.text": "01 7 0 0\n"}},
+		{"topics by their tags", map[string]string{"docs": docs, "04.testset": topics, "qrels": qrels}},
+		{"topics as documents", map[string]string{"docs": docs, "queries": "<DOC><DOCNO>1</DOCNO>looked for</DOC>", "qrels": qrels}},
+		{"zeros in front of a topic", map[string]string{"docs": docs, "topics": topics, "qrels": "001 0 7 1\n"}},
+		{"lines of other systems", map[string]string{"docs": "\ufeff" + strings.ReplaceAll(docs, "\n", "\r\n"), "topics": strings.ReplaceAll(topics, "\n", "\r"),
+			"qrels": strings.ReplaceAll(qrels, "\n", "\r\n")}},
+		{"twice", map[string]string{"docs": docs, "again/docs": docs, "topics": topics, "topics2": topics, "qrels.1": qrels, "qrels.2": qrels}},
+	} {
+		collection, err := trec.Open(folder(t, c.files))
+		require.NoError(t, err, c.name)
+		words := map[string]string{}
+		for _, d := range collection.Documents {
+			words[d.ID] += d.Title + d.Text
+		}
+		assert.Equal(t, map[string]string{"7": "seven", "08": "eight"}, words, c.name)
+		require.Len(t, collection.Topics, 1, c.name)
+		assert.Equal(t, "looked for", collection.Topics[0].Query(), c.name)
+		assert.Equal(t, map[string]int{"7": 1}, collection.Judgements[collection.Topics[0].ID], c.name)
+	}
+}
+
+// What a file has may be other than its name says.
+func TestOpenReadsWhatIsThere(t *testing.T) {
+	files := map[string]string{
+		"topics": "<top><num>1<title>one</top>", "cranqrel": "1 topics-1 1\n", "docs/topics-1.html": "<html>first</html>", "docs/query.v2.htm": "<p>second",
+		"docs/qrels.html": "<p>third", "docs/que.0": "fourth \xe9t\xe9 \x80 é", "docs/relations": "fifth",
+	}
+	c, err := trec.Open(folder(t, files))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []trec.Document{{"topics-1", "", "first"}, {"query.v2", "", "second"}, {"qrels", "", "third"}, {"que.0", "", "fourth été € é"},
+		{"relations", "", "fifth"}}, c.Documents)
 	assert.Equal(t, "one", c.Topics[0].Query())
-	assert.Equal(t, trec.Judgements{"1": {"D-1": 1}}, c.Judgements)
-	write("qrels.bad", []byte("1 0"))
-	_, err = trec.Open(dir)
-	require.ErrorContains(t, err, "qrels.bad")
+}
+
+// In the Cranfield collection judgements number topics by their places, and topics have gaps.
+func TestOpenCountsTopicsWithGaps(t *testing.T) {
+	files := map[string]string{"cran.all": ".I 9\n.W\nx\n", "cran.qry": ".I 001\n.W\na\n.I 002\n.W\nb\n.I 004\n.W\nc\n", "cranqrel": "1 9 1\n2 9 1\n3 9 1\n"}
+	ids := func() (list []string) {
+		c, err := trec.Open(folder(t, files))
+		require.NoError(t, err)
+		for _, topic := range c.Topics {
+			list = append(list, topic.ID+topic.Text)
+		}
+		return list
+	}
+	assert.Equal(t, []string{"1a", "2b", "3c"}, ids())
+	files["cranqrel"] = "1 9 1\n2 9 1\n4 9 1\n"
+	assert.Equal(t, []string{"1a", "2b", "4c"}, ids(), "judgements have the same gaps")
+	files["cranqrel"] = "1 9 1\n3 9 1\n"
+	assert.Equal(t, []string{"1a", "002b", "004c"}, ids(), "one is not judged: it is not known which")
+}
+
+func TestOpenRefuses(t *testing.T) {
+	good := map[string]string{"docs": "<doc><docno>D-1</docno>x</doc>", "topics": "<top><num>1<title>one</top>", "qrels": "1 0 D-1 1\n"}
+	for _, c := range []struct{ name, text, says string }{
+		{"docs", "", "0 documents"}, {"docs", "<doc><docno>D-2</docno></doc>", "no judgement is of"}, {"topics", "<top><num>2<title>one</top>", "no judgement is of"},
+		{"qrels", "", "give all three"}, {"qrels", "1 0", "qrels: trec: judgements, line 1"}, {"docs", "PK\x03\x04rest", "docs is packed by zip: unpack it"},
+		{"docs", "\x1f\x9d\x90rest", "unpack it"}, {"docs", "\x1f\x8brest", "docs: "}, {"docs", zipped(t, "text")[:20], "docs: "},
+	} {
+		files := maps.Clone(good)
+		files[c.name] = c.text
+		_, err := trec.Open(folder(t, files))
+		assert.ErrorContains(t, err, c.says, c.text)
+	}
+	_, err := trec.Open(filepath.Join(t.TempDir(), "none"))
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = trec.Open(folder(t, good))
+	assert.NoError(t, err)
 }
