@@ -32,3 +32,8 @@ func TestLawsOfArticles(t *testing.T) {
 	s, _ := open(t)
 	knowledgelaw.Random(t, s, 1, 150)
 }
+
+func TestNobodySeesWhatIsNotForThem(t *testing.T) {
+	s, _ := open(t)
+	knowledgelaw.Audiences(t, s, nil, 2, 15)
+}

@@ -48,3 +48,11 @@ func TestLawsOfArticles(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodySeesWhatIsNotForThem(t *testing.T) {
+	for name, driver := range drivers {
+		t.Run(name, func(t *testing.T) {
+			knowledgelaw.Audiences(t, opened(t, driver, filepath.Join(folder(t), "life.db"), sqlite.Config{Synchronous: sqlite.Normal}), nil, 2, 15)
+		})
+	}
+}
