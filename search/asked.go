@@ -52,15 +52,15 @@ func cut(text string, prefix bool) (pieces, joined []piece) {
 	for group := s.next(); group != nil; group = s.next() {
 		last = len(pieces)
 		for _, t := range group {
-			switch t.kind {
-			case plain:
+			switch t.place {
+			case Next:
 				r, size := utf8.DecodeRune(t.key)
 				pieces = append(pieces, piece{string(t.key), inPairs(r) && size == len(t.key)})
-			case whole:
+			case Whole:
 				joined = append(joined, piece{string(t.key), false})
 			}
 		}
-		if n := len(group) - 1; prefix && group[n].kind == whole && strings.TrimSpace(s.text[s.at:]) == "" {
+		if n := len(group) - 1; prefix && group[n].place == Whole && strings.TrimSpace(s.text[s.at:]) == "" {
 			joined = joined[:len(joined)-1]
 			pieces = append(pieces[:last], piece{key: string(group[n].key)})
 		}

@@ -100,7 +100,7 @@ func (s *shelf) telling(text string, n int) *plan {
 	scan.reset(text)
 	for group := scan.next(); group != nil; group = scan.next() {
 		for _, t := range group {
-			if t.kind == tail {
+			if t.place == Tail {
 				continue
 			}
 			if term, ok := s.term(t.key); ok && !s.terms[term].stop && s.terms[term].df > 0 {

@@ -76,7 +76,7 @@ func (r *Reader) Words(language, text string) iter.Seq[Word] {
 			for _, t := range group {
 				form := string(t.key)
 				term, stop := l.term(form)
-				w := Word{form, term, Place(t.kind), stop, stop || strings.Trim(term, "0123456789") == "", Span{t.start, t.end}}
+				w := Word{form, term, t.place, stop, stop || strings.Trim(term, "0123456789") == "", Span{t.start, t.end}}
 				if !yield(w) {
 					return
 				}

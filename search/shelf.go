@@ -134,7 +134,7 @@ func (s *shelf) read(doc uint32, text string, weight uint32) (n uint32) {
 			}
 			beside := uint32(1)
 			m := &s.terms[s.cut[f]]
-			if t.kind == plain {
+			if t.place == Next {
 				beside = 0
 				if !m.idle {
 					n++

@@ -148,7 +148,7 @@ func bounds(text string, at, size int) (begin, end int) {
 			if end < begin {
 				end = begin
 			}
-			if start < begin || group[i].kind == whole {
+			if start < begin || group[i].place == Whole {
 				continue
 			}
 			if end > begin && stop > begin+size {

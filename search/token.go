@@ -9,16 +9,8 @@ import (
 type token struct {
 	key        []byte // good until the next call of next
 	start, end int    // bytes in the text
-	kind       tokenKind
+	place      Place
 }
-
-type tokenKind uint8
-
-const (
-	plain tokenKind = iota
-	whole           // several parts joined, such as vpn1234 of VPN-1234: it stands beside its parts, not after them
-	tail            // the last character of a run of pairs, which begins no pair
-)
 
 // maxKey is how many bytes of a word count; of more, those in front.
 const maxKey = 64
@@ -75,7 +67,7 @@ func (s *scanner) word() []token {
 		if s.part(from) {
 			letters = true
 		}
-		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], part, s.at, plain})
+		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], part, s.at, Next})
 		link, size := s.rune(s.at)
 		next, _ := s.rune(s.at + size)
 		if !connects(link) || !starts(next) || inPairs(next) {
@@ -132,7 +124,7 @@ func (s *scanner) joined(start int, letters bool) {
 		s.buf = append(s.buf, t.key...)
 	}
 	if len(s.buf)-from <= maxKey {
-		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], start, s.at, whole})
+		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], start, s.at, Whole})
 	}
 }
 
@@ -144,14 +136,14 @@ func (s *scanner) pairs() []token {
 		if !inPairs(r) {
 			break
 		}
-		from, kind, end := len(s.buf), tail, s.at+size
+		from, place, end := len(s.buf), Tail, s.at+size
 		s.buf = utf8.AppendRune(s.buf, r)
 		if after, more := s.rune(end); inPairs(after) {
-			s.buf, kind, end = utf8.AppendRune(s.buf, after), plain, end+more
+			s.buf, place, end = utf8.AppendRune(s.buf, after), Next, end+more
 		} else if len(s.group) == 0 {
-			kind = plain
+			place = Next
 		}
-		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], s.at, end, kind})
+		s.group = append(s.group, token{s.buf[from:len(s.buf):len(s.buf)], s.at, end, place})
 		s.at += size
 	}
 	return s.group

@@ -17,7 +17,7 @@ func tokens(text string) string {
 	var list []string
 	for group := s.next(); group != nil; group = s.next() {
 		for _, t := range group {
-			list = append(list, []string{"", "+", "~"}[t.kind]+string(t.key))
+			list = append(list, []string{"", "+", "~"}[t.place]+string(t.key))
 		}
 	}
 	return strings.Join(list, " ")
@@ -96,7 +96,7 @@ func FuzzTokens(f *testing.F) {
 		for group := s.next(); group != nil; group = s.next() {
 			require.NotEmpty(t, group)
 			first, last := group[0], group[len(group)-1]
-			require.Equal(t, plain, first.kind)
+			require.Equal(t, Next, first.place)
 			require.GreaterOrEqual(t, first.start, after)
 			start, r := first.start, first.run()
 			for i, k := range group {
@@ -109,7 +109,7 @@ func FuzzTokens(f *testing.F) {
 					require.NotEmpty(t, stem)
 				}
 				switch {
-				case k.kind != plain:
+				case k.place != Next:
 					require.True(t, i > 0 && i == len(group)-1, "beside those before it")
 				case i > 0 && r:
 					require.Equal(t, group[i-1].start+len(group[i-1].first(text)), k.start, "pairs overlap by a character")
@@ -119,7 +119,7 @@ func FuzzTokens(f *testing.F) {
 				switch again := tokens(string(k.key)); {
 				case r:
 					require.LessOrEqual(t, len(k.key), 2*utf8.UTFMax)
-				case k.kind == whole:
+				case k.place == Whole:
 					require.LessOrEqual(t, len(k.key), maxKey)
 					require.Equal(t, [2]int{start, group[i-1].end}, [2]int{k.start, k.end})
 					require.True(t, again == string(k.key) || strings.HasSuffix(again, "+"+string(k.key)), again)
