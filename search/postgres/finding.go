@@ -146,7 +146,7 @@ func (f *finding) ask(ctx context.Context, x *Index, p page) (search.Result, err
 	} else {
 		sql += `, NULL::text, NULL::text`
 	}
-	rows, err := x.pool.Query(ctx, sql+of+` ORDER BY p.score DESC, p.at DESC, p.id, p.kind, p.locale`, f.args...)
+	rows, err := x.pool.Query(ctx, sql+of+` ORDER BY p.score DESC, p.at DESC, p.id, p.kind, p.locale`, f.arguments()...)
 	if err != nil {
 		return search.Result{}, err
 	}
@@ -171,6 +171,15 @@ func (f *finding) ask(ctx context.Context, x *Index, p page) (search.Result, err
 		return nil
 	})
 	return found, err
+}
+
+// arguments are those of the statement. One of many words is not kept prepared: hardly another is like it, and their plans are
+// large.
+func (f *finding) arguments() []any {
+	if len(f.args) <= 64 {
+		return f.args
+	}
+	return append([]any{pgx.QueryExecModeExec}, f.args...)
 }
 
 // matched are the words that a document has, the strongest first.

@@ -32,6 +32,18 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Trace
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (r *recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queries = append(r.queries, pgx.TraceQueryStartData{SQL: q.SQL, Args: q.Args})
+}
+
+func (r *recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
 // filled is an index with so many articles of a tenant, as those of benchmarks.
 func filled(t testing.TB, index search.Index, n int) *prose.Prose {
 	p := prose.New(50_000)
@@ -81,7 +93,7 @@ func TestNoQuestionReadsEveryDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			last.queries = nil
 			require.NoError(t, ask())
-			require.NotEmpty(t, last.queries)
+			require.GreaterOrEqual(t, len(last.queries), 3)
 			for _, q := range last.queries {
 				rows, err := other.Query(t.Context(), `EXPLAIN `+q.SQL, q.Args...)
 				require.NoError(t, err)

@@ -20,9 +20,9 @@
 // # Concurrency
 //
 // An index may be used by many goroutines, and its tables by many programs. Those that write documents of one tenant and
-// language take turns. A question is two statements: one for how rare its words are, one for the rest, which sees the
-// documents as they are at one instant. A prefix, a document that similar ones are looked for, and an expansion take one or
-// two more.
+// language take turns. A question takes three round trips: for the shelves of the tenant, for how rare its words are there, and for the
+// rest, which sees the documents as they are at one instant. A document that similar ones are looked for takes one more, an
+// expansion three for each language.
 //
 // # Errors
 //
@@ -87,7 +87,8 @@ var schema string
 // layout is the layout of the tables, and how words are read into them. An index of another one is built anew.
 const layout = "itsmkit search 1"
 
-// Migrate makes the tables where they are not there. Programs may call it at once. Tables of another layout are ErrSchema:
+// Migrate makes the tables where they are not there, for which it needs the right to make a schema, or tables in the one that
+// is there. Programs may call it at once. Tables of another layout are ErrSchema:
 // drop their schema then, and the index is built anew from the records when it is first asked.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, config Config) error {
 	config, err := config.complete()
@@ -105,8 +106,15 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, config Config) error {
 		case is != "":
 			return otherLayout(config.Schema, is)
 		}
-		_, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+quoted+`;`+strings.ReplaceAll(schema, "{schema}", quoted)+`
-			COMMENT ON TABLE `+quoted+`.document IS '`+layout+`'`)
+		var there bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`, config.Schema).Scan(&there); err != nil {
+			return err
+		}
+		tables := strings.ReplaceAll(schema, "{schema}", quoted) + `COMMENT ON TABLE ` + quoted + `.document IS '` + layout + `'`
+		if !there {
+			tables = `CREATE SCHEMA ` + quoted + `;` + tables
+		}
+		_, err := tx.Exec(ctx, tables)
 		return err
 	}))
 }

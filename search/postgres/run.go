@@ -47,101 +47,77 @@ type want struct {
 
 // runs reads how rare the words are that are asked for, shelf by shelf of a tenant.
 func (x *Index) runs(ctx context.Context, tenant string, ask func(language string) search.Question) ([]*run, error) {
-	questions := map[string]search.Question{}
-	terms := map[string]bool{}
-	prefixes := false
-	for _, language := range x.reader.Languages() {
-		q := ask(language)
-		questions[language] = q
-		for _, w := range q.Words {
-			prefixes = prefixes || w.Prefix
-			terms[w.Term] = terms[w.Term] || !w.Prefix
-		}
-	}
-	looked := make([]string, 0, len(terms))
-	for t, is := range terms {
-		if is {
-			looked = append(looked, t)
-		}
-	}
-	rows, err := x.pool.Query(ctx, `SELECT s.id, s.language, s.docs, s.length, s.plain, s.least, t.term, t.docs, t.most
-		FROM `+x.schema+`.shelf s LEFT JOIN `+x.schema+`.term t ON t.shelf = s.id AND t.term = ANY($2) WHERE s.tenant = $1 AND s.docs > 0 ORDER BY s.id`,
-		text(tenant), looked)
+	rows, err := x.pool.Query(ctx, `SELECT id, language, docs, length, plain, least FROM `+x.schema+`.shelf WHERE tenant = $1 AND docs > 0 ORDER BY id`, text(tenant))
 	if err != nil {
 		return nil, err
 	}
 	var runs []*run
-	known := map[string]want{}
 	var at run
-	var term *string
-	var docs, most *int32
-	end := func() {
-		if len(runs) > 0 {
-			runs[len(runs)-1].want(known)
-			clear(known)
-		}
-	}
-	_, err = pgx.ForEachRow(rows, []any{&at.id, &at.language, &at.docs, &at.length, &at.plain, &at.least, &term, &docs, &most}, func() error {
-		if len(runs) == 0 || runs[len(runs)-1].id != at.id {
-			end()
-			r := at
-			r.question = questions[r.language]
-			runs = append(runs, &r)
-		}
-		if term != nil {
-			known[*term] = want{term: *term, docs: int(*docs), most: float64(*most)}
-		}
+	_, err = pgx.ForEachRow(rows, []any{&at.id, &at.language, &at.docs, &at.length, &at.plain, &at.least}, func() error {
+		r := at
+		r.question = ask(r.language)
+		runs = append(runs, &r)
 		return nil
 	})
-	end()
-	if err == nil && prefixes {
-		err = x.countPrefixes(ctx, runs)
+	if err != nil {
+		return nil, err
 	}
-	return runs, err
-}
-
-// want takes the words that the shelf has, once each.
-func (r *run) want(known map[string]want) {
-	at := map[string]int{}
-	for _, w := range r.question.Words {
-		if w.Prefix {
-			if i, ok := at["*"+w.Form]; ok {
-				r.wants[i].times++
-			} else {
-				at["*"+w.Form] = len(r.wants)
-				r.wants = append(r.wants, want{word: w.Form + "*", prefix: w.Form, most: math.MaxUint16, times: 1})
-			}
-		} else if k, ok := known[w.Term]; ok && k.docs > 0 {
-			if i, ok := at[w.Term]; ok {
-				r.wants[i].times++
-			} else {
-				at[w.Term] = len(r.wants)
-				k.word, k.times = w.Form, 1
-				r.wants = append(r.wants, k)
-			}
-		}
-	}
-}
-
-// countPrefixes reads how many documents have a word with each prefix.
-func (x *Index) countPrefixes(ctx context.Context, runs []*run) error {
 	batch := &pgx.Batch{}
 	for _, r := range runs {
-		for i := range r.wants {
-			if w := &r.wants[i]; w.prefix != "" {
-				batch.Queue(`SELECT count(*) FROM `+x.schema+`.document WHERE words @@ $1::text::tsquery`, r.begins(w.prefix)).QueryRow(func(row pgx.Row) error {
-					return row.Scan(&w.docs)
-				})
-			}
-		}
+		r.want()
+		r.count(batch, x.schema)
 	}
-	if err := x.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return err
+	if batch.Len() > 0 {
+		err = x.pool.SendBatch(ctx, batch).Close()
 	}
 	for _, r := range runs {
 		r.wants = slices.DeleteFunc(r.wants, func(w want) bool { return w.docs == 0 })
 	}
-	return nil
+	return runs, err
+}
+
+// want takes the words that are asked for, once each.
+func (r *run) want() {
+	at := map[string]int{}
+	for _, w := range r.question.Words {
+		key, is := w.Term, want{word: w.Form, term: w.Term, times: 1}
+		if w.Prefix {
+			key, is = "*"+w.Form, want{word: w.Form + "*", prefix: w.Form, most: math.MaxUint16, times: 1}
+		}
+		if i, ok := at[key]; ok {
+			r.wants[i].times++
+			continue
+		}
+		at[key] = len(r.wants)
+		r.wants = append(r.wants, is)
+	}
+}
+
+// count asks how many documents have each word.
+func (r *run) count(batch *pgx.Batch, schema string) {
+	at := map[string]*want{}
+	var terms []string
+	for i := range r.wants {
+		w := &r.wants[i]
+		if w.prefix == "" {
+			at[w.term], terms = w, append(terms, w.term)
+			continue
+		}
+		batch.Queue(`SELECT count(*) FROM `+schema+`.document WHERE words @@ $1::text::tsquery`, r.begins(w.prefix)).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&w.docs)
+		})
+	}
+	if len(terms) == 0 {
+		return
+	}
+	batch.Queue(`SELECT term, docs, most FROM `+schema+`.term WHERE shelf = $1 AND term = ANY($2)`, r.id, terms).Query(func(rows pgx.Rows) error {
+		var is want
+		_, err := pgx.ForEachRow(rows, []any{&is.term, &is.docs, &is.most}, func() error {
+			at[is.term].docs, at[is.term].most = is.docs, is.most
+			return nil
+		})
+		return err
+	})
 }
 
 // telling keeps the words that tell a text from others, the most by tf-idf.
@@ -167,7 +143,8 @@ func (r *run) begin() {
 	r.from = k * (1 - b)
 	for i := range r.wants {
 		w := &r.wants[i]
-		w.weight = w.times * math.Log1p((r.docs-float64(w.docs)+0.5)/(float64(w.docs)+0.5))
+		// The figures of terms are read after those of the shelf, and may be newer.
+		w.weight = w.times * max(0, math.Log1p((r.docs-float64(w.docs)+0.5)/(float64(w.docs)+0.5)))
 		w.bound = r.score(w, w.most, r.least)
 	}
 	slices.SortFunc(r.wants, func(a, b want) int { return cmp.Or(cmp.Compare(b.bound, a.bound), cmp.Compare(a.word, b.word)) })

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -87,7 +88,7 @@ func (x *Index) write(ctx context.Context, put []search.Document, remove map[str
 	for n := range docs {
 		gone[n] = true
 	}
-	err = pgx.BeginFunc(ctx, x.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, x.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
 		if mark != nil {
 			if done, err = mark(tx); err != nil || !done {
 				return err
@@ -97,7 +98,7 @@ func (x *Index) write(ctx context.Context, put []search.Document, remove map[str
 			return nil
 		}
 		c := &change{Index: x, tx: tx, shelves: map[shelf]*books{}}
-		if err := c.open(ctx, gone); err != nil {
+		if err := c.open(ctx, gone, docs); err != nil {
 			return err
 		}
 		if err := c.remove(ctx, slices.SortedFunc(maps.Keys(gone), compareNames)); err != nil {
@@ -131,30 +132,40 @@ type books struct {
 
 type figures struct{ docs, most, before int32 }
 
-// open finds and locks the shelves of documents, in an order that no other writer crosses. Those of documents that are only
-// removed may not be there.
-func (c *change) open(ctx context.Context, names map[name]bool) error {
-	shelves := map[shelf]bool{}
-	for n := range names {
+// open makes the shelves of what is put, and finds and locks those of all, in an order that no other writer crosses.
+func (c *change) open(ctx context.Context, all map[name]bool, put map[name]*search.Document) error {
+	shelves, made := map[shelf]bool{}, map[shelf]bool{}
+	for n := range all {
 		shelves[n.shelf] = true
 	}
-	var tenants, languages []string
-	for _, s := range slices.SortedFunc(maps.Keys(shelves), compareShelves) {
-		tenants, languages = append(tenants, s.tenant), append(languages, s.language)
+	for n := range put {
+		made[n.shelf] = true
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`INSERT INTO `+c.schema+`.shelf (tenant, language) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`, tenants, languages)
+	if len(made) > 0 {
+		tenants, languages := columns(made)
+		batch.Queue(`INSERT INTO `+c.schema+`.shelf (tenant, language) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`, tenants, languages)
+	}
+	tenants, languages := columns(shelves)
 	batch.Queue(`SELECT s.id, s.tenant, s.language FROM `+c.schema+`.shelf s JOIN unnest($1::text[], $2::text[]) n (tenant, language) USING (tenant, language)
 		ORDER BY s.id FOR UPDATE OF s`, tenants, languages).Query(func(rows pgx.Rows) error {
 		var id int32
 		var s shelf
 		_, err := pgx.ForEachRow(rows, []any{&id, &s.tenant, &s.language}, func() error {
-			c.shelves[s] = &books{id: id, least: 1<<31 - 1, terms: map[string]*figures{}}
+			c.shelves[s] = &books{id: id, least: math.MaxInt32, terms: map[string]*figures{}}
 			return nil
 		})
 		return err
 	})
 	return c.tx.SendBatch(ctx, batch).Close()
+}
+
+// columns are shelves as two columns, in order.
+func columns(shelves map[shelf]bool) (tenants, languages []string) {
+	for _, s := range slices.SortedFunc(maps.Keys(shelves), compareShelves) {
+		tenants, languages = append(tenants, s.tenant), append(languages, s.language)
+	}
+	return tenants, languages
 }
 
 // remove deletes documents, and takes their words out of the books.
@@ -164,6 +175,9 @@ func (c *change) remove(ctx context.Context, names []name) error {
 	byID := map[int32]*books{}
 	for _, n := range names {
 		b := c.shelves[n.shelf]
+		if b == nil { // nothing ever was there
+			continue
+		}
 		byID[b.id] = b
 		shelves = append(shelves, b.id)
 		kinds, ids, locales = append(kinds, n.ref.Kind), append(ids, n.ref.ID), append(locales, n.ref.Locale)
