@@ -30,7 +30,7 @@ type Collection struct {
 //
 // What a file has is told by its name, in capitals or not: judgements where it says qrel or rel (cranqrel, CISI.REL), topics where
 // it says topic, query, qry or que (topics.301-450, MED.QRY), documents in every other one. But one with tags has no
-// judgements, one without topics has documents, and one with top tags has topics, whatever it is called. Left out are files and
+// judgements, nor has one with rel in its name that has something else; one without topics has documents, and one with top tags has topics, whatever it is called. Left out are files and
 // folders that begin with a dot, readme and license files, lists of stop words (stp), boolean queries (bln), and what is empty or no text.
 //
 // Files may be packed by gzip or bzip2, and be archives by tar with such files in them; other packings are an error. They are
@@ -157,18 +157,20 @@ func (c *Collection) file(name, text string) error {
 	base := path.Base(name)
 	low := strings.ToLower(base)
 	parts := strings.FieldsFunc(low, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	judging := strings.Contains(low, "qrel") || slices.Contains(parts, "rel")
-	if judging && !strings.HasPrefix(strings.TrimSpace(text), "<") {
+	surely := strings.Contains(low, "qrel")
+	if (surely || slices.Contains(parts, "rel")) && !strings.HasPrefix(strings.TrimSpace(text), "<") {
 		judged, err := ReadJudgements(strings.NewReader(text))
-		if err != nil {
+		if err == nil {
+			for topic, grades := range judged {
+				for doc, grade := range grades {
+					c.Judgements.set(topic, doc, grade)
+				}
+			}
+			return nil
+		}
+		if surely {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		for topic, grades := range judged {
-			for doc, grade := range grades {
-				c.Judgements.set(topic, doc, grade)
-			}
-		}
-		return nil
 	}
 	asking := strings.Contains(low, "topic") || strings.Contains(low, "quer") || strings.Contains(low, "qry") || slices.Contains(parts, "que")
 	if asking || has(text, "<top>") && !has(text, "<docno>") {

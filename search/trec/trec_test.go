@@ -257,12 +257,12 @@ func TestOpen(t *testing.T) {
 func TestOpenReadsWhatIsThere(t *testing.T) {
 	files := map[string]string{
 		"topics": "<top><num>1<title>one</top>", "cranqrel": "1 topics-1 1\n", "docs/topics-1.html": "<html>first</html>", "docs/query.v2.htm": "<p>second",
-		"docs/qrels.html": "<p>third", "docs/que.0": "fourth \xe9t\xe9 \x80 é", "docs/relations": "fifth",
+		"docs/qrels.html": "<p>third", "docs/que.0": "fourth \xe9t\xe9 \x80 é", "docs/relations": "fifth", "docs/8.rel": "sixth of all",
 	}
 	c, err := trec.Open(folder(t, files))
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []trec.Document{{"topics-1", "", "first"}, {"query.v2", "", "second"}, {"qrels", "", "third"}, {"que.0", "", "fourth été € é"},
-		{"relations", "", "fifth"}}, c.Documents)
+		{"relations", "", "fifth"}, {"8", "", "sixth of all"}}, c.Documents)
 	assert.Equal(t, "one", c.Topics[0].Query())
 }
 
