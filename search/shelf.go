@@ -18,8 +18,8 @@ type shelf struct {
 	lang *language
 	in   Weights
 
-	byForm map[string]uint32 // the number of a form; 0 is a gap between fields
-	forms  []string
+	byForm lexicon
+	forms  []string // by number; 0 is a gap between fields
 	cut    []uint32 // the term of each form
 	sorted []uint32 // forms by their text; those from len(sorted)+1 on are not sorted yet
 	byTerm map[string]uint32
@@ -45,18 +45,23 @@ type shelf struct {
 	chunks [][]byte // forms of documents in their order
 	scan   scanner
 	line   []byte // the stream of the document that is put
+	field  []at   // the words of the field that is read
 	key    []byte
 }
 
+// at is a word of a document as it stands in the stream, and its term.
+type at struct{ v, term uint32 }
+
 // term has the documents in which it occurs, ascending, and how often, weighted.
 type term struct {
-	docs  []uint32
-	tfs   []uint16
-	df    uint32 // documents that are there
-	forms uint32 // how many forms are cut to it
-	most  uint16 // no document has it more often
-	stop  bool
-	idle  bool // it makes no document longer
+	docs   []uint32
+	tfs    []uint16
+	df     uint32 // documents that are there
+	latest uint32 // one more than the last document
+	forms  uint32 // how many forms are cut to it
+	most   uint16 // no document has it more often
+	stop   bool
+	idle   bool // it makes no document longer
 }
 
 type name struct {
@@ -79,7 +84,7 @@ type access struct {
 func newShelf(lang *language, in Weights) *shelf {
 	return &shelf{
 		lang: lang, in: in, least: math.MaxUint32,
-		byForm: map[string]uint32{}, forms: make([]string, 1), cut: make([]uint32, 1), byTerm: map[string]uint32{},
+		byForm: newLexicon(), forms: make([]string, 1), cut: make([]uint32, 1), byTerm: map[string]uint32{},
 		byName:   map[name]uint32{},
 		accesses: make([]access, 1), byAccess: map[string]uint32{}, byLabels: map[string]uint32{}, names: map[string]uint32{},
 	}
@@ -124,38 +129,46 @@ func (s *shelf) put(d *Document) {
 // read adds the words of a field to the postings and to the stream, and counts those that make it longer: all but stop words
 // and numbers. The numbers of a log or a table say nothing of how much else a text deals with.
 func (s *shelf) read(doc uint32, text string, weight uint32) (n uint32) {
+	s.field = s.field[:0]
 	s.scan.reset(text)
 	for group := s.scan.next(); group != nil; group = s.scan.next() {
 		for i := range group {
 			t := &group[i]
-			f, ok := s.byForm[string(t.key)]
+			form, term, ok := s.byForm.find(t.key)
 			if !ok {
-				f = s.newForm(string(t.key))
+				form, term = s.newForm(t.key)
 			}
-			beside := uint32(1)
-			m := &s.terms[s.cut[f]]
-			if t.place == Next {
-				beside = 0
-				if !m.idle {
-					n++
-				}
+			v := form << 1
+			if t.place != Next {
+				v |= 1
 			}
-			s.line = binary.AppendUvarint(s.line, uint64(f<<1|beside))
-			if last := len(m.docs) - 1; last < 0 || m.docs[last] != doc {
-				m.docs = append(m.docs, doc)
-				m.tfs = append(m.tfs, 0)
-				m.df++
-			}
-			last := len(m.tfs) - 1
-			tf := uint16(min(uint32(m.tfs[last])+weight, math.MaxUint16))
-			m.tfs[last] = tf
-			m.most = max(m.most, tf)
+			s.field = append(s.field, at{v, term})
 		}
+	}
+	for _, w := range s.field { // apart, so that the processor waits for several terms at once
+		s.line = binary.AppendUvarint(s.line, uint64(w.v))
+		m := &s.terms[w.term]
+		if w.v&1 == 0 && !m.idle {
+			n++
+		}
+		tf := uint16(weight)
+		if m.latest != doc+1 {
+			m.latest = doc + 1
+			m.docs = append(m.docs, doc)
+			m.tfs = append(m.tfs, tf)
+			m.df++
+		} else {
+			last := &m.tfs[len(m.tfs)-1]
+			tf = saturated(*last, weight)
+			*last = tf
+		}
+		m.most = max(m.most, tf)
 	}
 	return n
 }
 
-func (s *shelf) newForm(text string) uint32 {
+func (s *shelf) newForm(key []byte) (f, t uint32) {
+	text := s.byForm.keep(key)
 	cut, stop := s.lang.term(text)
 	t, ok := s.byTerm[cut]
 	if !ok {
@@ -165,11 +178,11 @@ func (s *shelf) newForm(text string) uint32 {
 		s.terms = append(s.terms, term{stop: stop, idle: stop || strings.Trim(cut, "0123456789") == ""})
 	}
 	s.terms[t].forms++
-	f := uint32(len(s.forms))
-	s.byForm[text] = f
+	f = uint32(len(s.forms))
+	s.byForm.add(text, f, t)
 	s.forms = append(s.forms, text)
 	s.cut = append(s.cut, t)
-	return f
+	return f, t
 }
 
 // remove takes a document away. Its postings stay until the shelf is made anew.
@@ -327,8 +340,8 @@ func (s *shelf) keep(doc uint32) {
 
 // term is the number of the term that a folded word is cut to, where any document has it or had it.
 func (s *shelf) term(word []byte) (t uint32, ok bool) {
-	if f, ok := s.byForm[string(word)]; ok {
-		return s.cut[f], true
+	if _, t, ok := s.byForm.find(word); ok {
+		return t, true
 	}
 	cut, _ := s.lang.term(string(word))
 	t, ok = s.byTerm[cut]
