@@ -57,7 +57,8 @@ func BenchmarkSearch(b *testing.B) {
 			return err
 		}},
 		{"prefix", func(ctx context.Context, p *prose.Prose) error {
-			_, err := index.Search(ctx, search.Query{Filter: staff, Text: p.Text(1)[:4] + "*"})
+			word := p.Text(1)
+			_, err := index.Search(ctx, search.Query{Filter: staff, Text: word[:min(4, len(word))] + "*"})
 			return err
 		}},
 		{"expanded", func(ctx context.Context, p *prose.Prose) error {

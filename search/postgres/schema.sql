@@ -34,8 +34,8 @@ CREATE TABLE {schema}.document (
 -- Every document that may be found is asked for its counts; what is asked of few may lie elsewhere.
 ALTER TABLE {schema}.document ALTER counts SET STORAGE MAIN;
 
--- Words are many: to collect them first would make searches read all that was collected.
-CREATE INDEX document_words ON {schema}.document USING gin (words) WITH (fastupdate = off);
+-- Words are many: they are collected before they go into the tree, but few, since every search reads all that is collected.
+CREATE INDEX document_words ON {schema}.document USING gin (words) WITH (gin_pending_list_limit = 512);
 
 CREATE TABLE {schema}.term (
 	shelf integer NOT NULL,
