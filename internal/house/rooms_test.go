@@ -138,7 +138,7 @@ var house = []room{
 
 	{"internal/problemlaw", []string{"itsm", "itsmtest", "lifecycle", "change", "incident", "problem", "desk"}, nil,
 		"beside: holds problems on every driver against the laws that they follow"},
-	{"internal/knowledgelaw", []string{"itsm", "itsmtest", "lifecycle", "approval", "knowledge", "desk"}, nil,
+	{"internal/knowledgelaw", []string{"itsm", "itsmtest", "lifecycle", "approval", "knowledge", "search", "desk"}, nil,
 		"beside: holds articles on every driver against the laws that they follow"},
 	{"internal/servicelaw", []string{"itsm", "itsmtest", "lifecycle", "incident", "service", "desk"}, nil,
 		"beside: holds services on every driver against the laws that they follow"},
