@@ -239,12 +239,12 @@ func (im *importer) flush() error {
 		if !ok {
 			return err
 		}
-		im.fault(wrong.fault)
+		im.fault(wrong.Fault)
 		if !im.options.Partial {
 			break
 		}
 		im.report.Skipped++
-		rows = slices.DeleteFunc(rows, func(r row) bool { return r.Line == wrong.fault.Line })
+		rows = slices.Delete(rows, wrong.row, wrong.row+1) // by place: several rows may stand on one line
 	}
 	im.report.Skipped += len(rows)
 	return nil
@@ -312,11 +312,11 @@ func identified(rows []row) itsm.Query {
 
 // rowError is what the desk has against one row.
 type rowError struct {
-	fault Fault
-	err   error
+	rowFault
+	err error
 }
 
-func (e *rowError) Error() string { return e.fault.String() }
+func (e *rowError) Error() string { return e.Fault.String() }
 
 func (e *rowError) Unwrap() error { return e.err }
 
@@ -352,11 +352,11 @@ func (s *Services) imported(u *itsm.Unit, r *ImportRecord, b batch) error {
 	}
 	steps, faults := s.decide(b.Of, b.Rows, known)
 	if len(faults) > 0 {
-		return &rowError{fault: faults[0].Fault, err: itsm.ErrInvalid}
+		return &rowError{faults[0], itsm.ErrInvalid}
 	}
 	for i := range steps {
 		if err := steps[i].take(u, b.Of); err != nil {
-			return ofRow(&b.Rows[i], err)
+			return ofRow(b.Rows, i, err)
 		}
 	}
 	r.Of, r.FirstLine, r.LastLine = b.Of, b.Rows[0].Line, b.Rows[len(b.Rows)-1].Line
@@ -365,10 +365,10 @@ func (s *Services) imported(u *itsm.Unit, r *ImportRecord, b batch) error {
 }
 
 // ofRow tells which row was refused; what is no refusal is no row's.
-func ofRow(r *row, err error) error {
+func ofRow(rows []row, i int, err error) error {
 	for _, refusal := range [...]error{itsm.ErrInvalid, itsm.ErrRefused, itsm.ErrNotFound, itsm.ErrDenied, itsm.ErrHook} {
 		if errors.Is(err, refusal) {
-			return &rowError{fault: Fault{Line: r.Line, Message: err.Error()}, err: err}
+			return &rowError{rowFault{i, Fault{Line: rows[i].Line, Message: err.Error()}}, err}
 		}
 	}
 	return err

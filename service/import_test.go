@@ -267,6 +267,8 @@ func TestWhatTheDeskHasAgainstARow(t *testing.T) {
 	}
 	r := f.load(service.ItemKind, text, partial)
 	assert.Equal(t, [2]int{2, 1}, [2]int{r.Created, r.Skipped})
+	r = f.load(service.ItemKind, `[{"class":"host","name":"d"},{"class":"host","name":"printer"},{"class":"host","name":"e"}]`, partial)
+	assert.Equal(t, [2]int{2, 1}, [2]int{r.Created, r.Skipped}, "whatever stands on its line beside it")
 }
 
 func TestWhatEndsAnImport(t *testing.T) {
