@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/itsm"
@@ -154,15 +155,9 @@ func path(kind string, from, to lifecycle.State) ([]move, error) {
 	return nil, itsm.Invalid("state", fmt.Sprintf("there is no state %q", to))
 }
 
-// decideRelation takes the relation that holds, or one that ended when the row says. What was ended otherwise is made anew.
+// decideRelation takes the relation that the row tells of. What was ended otherwise is made anew.
 func (s *Services) decideRelation(r *row, there []itsm.Record) (st step, name string, err error) {
-	var is *Relation
-	for _, rec := range there {
-		o := rec.(*Relation)
-		if ends := r.Values["until"].Instant(); o.State == StateRelated && (is == nil || is.State != StateRelated) || !ends.IsZero() && o.Until.Equal(ends) {
-			is = o
-		}
-	}
+	is := r.relation(there, s.Kernel().Clock().Now())
 	if is == nil {
 		if until := r.Values["until"].Instant(); !until.IsZero() && r.Values["since"].IsZero() && !until.After(s.Kernel().Clock().Now()) {
 			return st, "until", itsm.Invalid("until", "it has ended, and nothing says since when it held: give since, too")
@@ -184,6 +179,33 @@ func (s *Services) decideRelation(r *row, there []itsm.Record) (st step, name st
 		st.moves = append(st.moves, move{TriggerEnd, Ending{until}})
 	}
 	return st, "", nil
+}
+
+// relation is the one that a row tells of: what began or ends when the row says before what holds now, and that before what is
+// related for another time. There may be several of one identity, one after the other.
+func (r *row) relation(there []itsm.Record, now time.Time) (is *Relation) {
+	since, until := r.Values["since"].Instant(), r.Values["until"].Instant()
+	best := 0
+	for _, rec := range there {
+		o := rec.(*Relation)
+		fit := 0
+		if o.State == StateRelated {
+			fit = 1
+			if !o.Since.After(now) && (o.Until.IsZero() || o.Until.After(now)) {
+				fit = 2
+			}
+		}
+		if !until.IsZero() && o.Until.Equal(until) {
+			fit += 4
+		}
+		if fit > 0 && !since.IsZero() && o.Since.Equal(since) {
+			fit += 8
+		}
+		if fit > best {
+			is, best = o, fit
+		}
+	}
+	return is
 }
 
 // take gives the commands of a step.

@@ -134,6 +134,21 @@ func TestAnImportChangesWhatDiffers(t *testing.T) {
 	assert.Equal(t, service.Report{Rows: 1, Unchanged: 1}, r, "what has ended then has")
 }
 
+func TestARelationMayHoldEndAndHoldAgain(t *testing.T) {
+	f := open(t, service.Config{})
+	f.service("Shop", 1)
+	f.item("db")
+	const text = "type,from,to,since,until\ndepends_on,Shop,db,2020-01-01,2021-01-01\ndepends_on,Shop,db,2022-01-01,\n"
+	assert.Equal(t, service.Report{Rows: 2, Created: 2}, f.load(service.RelationKind, text))
+	assert.Equal(t, service.Report{Rows: 2, Unchanged: 2}, f.load(service.RelationKind, text), "each row is the one of its time")
+	assert.Equal(t, service.Report{Rows: 1, Updated: 1}, f.load(service.RelationKind, "type,from,to,until\ndepends_on,Shop,db,2027-01-01\n"))
+	for id, until := range map[string]string{"REL0000001": "2021-01-01T00:00:00Z", "REL0000002": "2027-01-01T00:00:00Z"} {
+		r, err := f.s.Relations().Get(f.ann, id)
+		require.NoError(t, err)
+		assert.Equal(t, at(until), r.Until, "without a since a row is about what holds now")
+	}
+}
+
 func TestEveryFaultIsListed(t *testing.T) {
 	f := open(t, hardware())
 	f.load(service.ItemKind, someItems)
