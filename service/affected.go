@@ -94,6 +94,9 @@ func (s *Services) affect(k *itsm.Kernel) {
 	})
 }
 
+// maxBeside bounds the rows beside a ticket, those that are cleared too, below what the kernel takes: links may add some.
+const maxBeside = 900
+
 // concerns is true where other services may be affected than before.
 func (s *Services) concerns(before, after itsm.Record) bool {
 	is, was := itsm.TicketOf(after), itsm.TicketOf(before)
@@ -135,10 +138,10 @@ func (s *Services) project(u *itsm.Unit, _, after itsm.Record) error {
 		}
 		todo = append(todo, next)
 	}
-	for _, e := range effects {
+	for _, e := range effects[:min(len(effects), s.config.MaxAffected)] {
 		i := slices.IndexFunc(todo, func(a Affected) bool { return a.Service == e.ID })
 		if i < 0 {
-			if len(todo) >= s.config.MaxAffected {
+			if len(todo) >= maxBeside {
 				continue
 			}
 			i = len(todo)

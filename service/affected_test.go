@@ -139,6 +139,18 @@ func TestWhichTicketsAndHowMuch(t *testing.T) {
 		}
 		assert.Equal(t, "C down, A degraded", f.affected(f.report("x", "db", "web").Ref()))
 	})
+	t.Run("what is not affected any more takes no room", func(t *testing.T) {
+		f := open(t, service.Config{MaxAffected: 2})
+		a, b := f.item("a"), f.item("b")
+		for _, n := range []string{"1", "2"} {
+			f.depends(f.service("A"+n, 1).Ref(), a.Ref())
+			f.depends(f.service("B"+n, 1).Ref(), b.Ref())
+		}
+		inc := f.report("x", "a")
+		assert.Equal(t, "A1 down, A2 down", f.affected(inc.Ref()))
+		f.do(f.Incidents.Edit(f.ann, inc.ID, itsm.Patch{"items": field.List("b")}))
+		assert.Equal(t, "B1 down, B2 down", f.affected(inc.Ref()))
+	})
 	t.Run("as the map was at the time", func(t *testing.T) {
 		f := open(t, service.Config{})
 		svc, db := f.service("Mail", 1), f.item("db")

@@ -90,7 +90,7 @@ func (s *Services) prepare(c Config) (attributes field.Schema, err error) {
 	fault := func(where, format string, args ...any) {
 		faults = append(faults, itsm.Invalid(where, fmt.Sprintf(format, args...)))
 	}
-	if s.config.MaxAffected < 0 || s.config.MaxAffected > 900 {
+	if s.config.MaxAffected < 0 || s.config.MaxAffected > maxBeside {
 		fault("max_affected", "write 1 to 900 affected services beside a ticket")
 	}
 	for _, cl := range c.Classes {
