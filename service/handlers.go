@@ -153,15 +153,19 @@ func (r *Relation) gateFrom(gate impact.Gate, at time.Time) error {
 	return err
 }
 
-// maxGroup bounds the relations of one end that are looked through for its groups.
-const maxGroup = 1000
-
 // groupOf answers the other relations of a relation's group that are not ended, as they stand in the transaction.
 func (s *Services) groupOf(u *itsm.Unit, r *Relation) ([]*Relation, error) {
 	dependent, _, _ := s.dependent(r)
-	open := itsm.All(itsm.Where("state").Is(string(StateRelated)),
-		itsm.Any(itsm.Where("from").Is(dependent.String()), itsm.Where("to").Is(dependent.String())))
-	found, err := u.Query(RelationKind, itsm.Query{Filter: &open, Limit: maxGroup})
+	types := map[End][]string{}
+	for name, t := range s.types {
+		if !t.Weak {
+			types[t.Suffers] = append(types[t.Suffers], name)
+		}
+	}
+	// Only what the dependent rests on: many more may rest on it.
+	found, err := all(u, RelationKind, itsm.All(itsm.Where("state").Is(string(StateRelated)), itsm.Any(
+		itsm.All(itsm.Where("type").In(types[From]...), itsm.Where("from").Is(dependent.String())),
+		itsm.All(itsm.Where("type").In(types[To]...), itsm.Where("to").Is(dependent.String())))))
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +193,17 @@ func (s *Services) groupOf(u *itsm.Unit, r *Relation) ([]*Relation, error) {
 		}
 	}
 	return group, nil
+}
+
+// all answers every record that matches, as it is stored.
+func all(u *itsm.Unit, kind string, match itsm.Filter) (found []itsm.Record, err error) {
+	const page = 1000
+	for rest := match; ; rest = itsm.All(match, itsm.Where("id").After(field.Text(found[len(found)-1].Header().ID))) {
+		more, err := u.Query(kind, itsm.Query{Filter: &rest, Limit: page})
+		if found = append(found, more...); err != nil || len(more) < page {
+			return found, err
+		}
+	}
 }
 
 // atOnce puts in use what is to be so from its beginning.

@@ -291,7 +291,8 @@ func (r *ImportRecord) count(steps []step) {
 // known reads what the store has of the rows' identities.
 func (im *importer) known(rows []row) ([]itsm.Record, error) {
 	var found []itsm.Record
-	q := identified(rows)
+	same := identified(rows)
+	q := itsm.Query{Filter: &same, Limit: 1000}
 	for {
 		page, err := im.services.Kernel().List(asSystem(im.ctx, im.tenant), im.options.Kind, q)
 		found = append(found, page.Records...)
@@ -301,13 +302,12 @@ func (im *importer) known(rows []row) ([]itsm.Record, error) {
 	}
 }
 
-func identified(rows []row) itsm.Query {
+func identified(rows []row) itsm.Filter {
 	names := make([]string, len(rows))
 	for i := range rows {
 		names[i] = rows[i].Identity
 	}
-	same := itsm.Where("identity").In(names...)
-	return itsm.Query{Filter: &same, Limit: 1000}
+	return itsm.Where("identity").In(names...)
 }
 
 // rowError is what the desk has against one row.
@@ -346,7 +346,7 @@ func (s *Services) Imports() *itsm.Records[ImportRecord] { return s.imports }
 
 // imported writes a batch: what it was decided to do is decided again, by what the store says now.
 func (s *Services) imported(u *itsm.Unit, r *ImportRecord, b batch) error {
-	known, err := u.Query(b.Of, identified(b.Rows))
+	known, err := all(u, b.Of, identified(b.Rows))
 	if err != nil {
 		return err
 	}

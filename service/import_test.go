@@ -149,6 +149,28 @@ func TestARelationMayHoldEndAndHoldAgain(t *testing.T) {
 	}
 }
 
+func TestRelationsThatHeldManyTimes(t *testing.T) {
+	f := open(t, service.Config{})
+	f.item("switch")
+	rows := func(columns, cells string) string {
+		var b strings.Builder
+		b.WriteString("type,from,to," + columns + "\n")
+		for i := range service.ImportBatch {
+			fmt.Fprintf(&b, "depends_on,host%d,switch,%s\n", i, cells)
+		}
+		return b.String()
+	}
+	for i := range service.ImportBatch {
+		f.item(fmt.Sprint("host", i))
+	}
+	for year := range 6 {
+		f.load(service.RelationKind, rows("since,until", fmt.Sprintf("%d-01-01,%d-06-01", 2010+year, 2010+year)))
+	}
+	f.load(service.RelationKind, rows("since", "2020-01-01"))
+	r := f.load(service.RelationKind, rows("until", "2027-01-01"))
+	assert.Equal(t, service.Report{Rows: service.ImportBatch, Updated: service.ImportBatch}, r, "all of them are known")
+}
+
 func TestEveryFaultIsListed(t *testing.T) {
 	f := open(t, hardware())
 	f.load(service.ItemKind, someItems)

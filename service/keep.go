@@ -172,7 +172,7 @@ func (s *Services) alone(u *itsm.Unit, fresh bool, rec itsm.Record, identity, na
 	if h.Kind == RelationKind {
 		same = itsm.All(same, itsm.Where("state").Is(string(StateRelated)))
 	}
-	found, err := u.Query(h.Kind, itsm.Query{Filter: &same, Limit: maxGroup})
+	found, err := all(u, h.Kind, same)
 	if err != nil {
 		return err
 	}

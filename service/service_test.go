@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -271,6 +272,16 @@ func TestGatesOfGroups(t *testing.T) {
 	assert.Equal(t, "Shop degraded, w1 down, w2 down", f.impact(hour(2)))
 	_, err := f.s.Regate(f.ann, r.ID, "0%")
 	require.ErrorIs(t, err, itsm.ErrInvalid)
+}
+
+func TestAGroupIsFoundAmongMany(t *testing.T) {
+	f := open(t, service.Config{})
+	hub, p1, p2 := f.item("switch"), f.item("psu1"), f.item("psu2")
+	for i := range 1001 {
+		f.depends(f.item(fmt.Sprint("host", i)).Ref(), hub.Ref())
+	}
+	f.depends(hub.Ref(), p1.Ref(), "power", "any")
+	assert.Equal(t, "any", f.depends(hub.Ref(), p2.Ref(), "power").Gate.String(), "however many depend on the switch")
 }
 
 func TestFaultsOfTheConfiguration(t *testing.T) {
