@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/mapping"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
@@ -124,7 +123,7 @@ func openBleve(tb testing.TB) engine {
 	doc := bleve.NewDocumentStaticMapping()
 	doc.AddFieldMappingsAt("title", text)
 	doc.AddFieldMappingsAt("body", text)
-	var m *mapping.IndexMappingImpl = bleve.NewIndexMapping()
+	m := bleve.NewIndexMapping()
 	m.DefaultMapping, m.DefaultAnalyzer = doc, "en"
 	index, err := bleve.NewMemOnly(m)
 	require.NoError(tb, err)
