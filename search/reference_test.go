@@ -391,3 +391,29 @@ func TestReferenceOfMany(t *testing.T) {
 		agrees(t, all.similar(l), got.Hits, 20)
 	}
 }
+
+// Similar passes over what can be none of the best, Search counts everything: of the same words both find the same.
+func TestWhatIsPassedOverIsNoneOfTheBest(t *testing.T) {
+	p := prose.New(3_000)
+	index := search.NewMemory(search.Options{})
+	docs := make([]search.Document, 0, 500)
+	for i := range 30_000 {
+		docs = append(docs, search.Document{
+			Tenant: "acme", Ref: search.Ref{Kind: "incident", ID: fmt.Sprint(p.Chance.IntN(25_000))}, Title: p.Text(3 + i%9),
+			Allow: []string{[]string{"a", "a", "b"}[i%3]},
+		})
+		if len(docs) == cap(docs) {
+			require.NoError(t, index.Put(t.Context(), docs...))
+			docs = docs[:0]
+		}
+	}
+	f := search.Filter{Tenant: "acme", Audience: []string{"a"}}
+	for i := range 300 {
+		text := p.Text(1 + i%12)
+		likes, err := index.Similar(t.Context(), search.Like{Filter: f, Text: text, Terms: 1000})
+		require.NoError(t, err)
+		found, err := index.Search(t.Context(), search.Query{Filter: f, Text: text})
+		require.NoError(t, err)
+		require.Equal(t, found.Hits, likes.Hits, text)
+	}
+}

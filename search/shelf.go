@@ -25,6 +25,7 @@ type shelf struct {
 	byTerm map[string]uint32
 	stems  []string // the text of each term
 	terms  []term
+	peaks  [][]uint8 // of each term that many have: no document of each window has it more often; 255 is any number
 
 	byName  map[name]uint32
 	docs    []record
@@ -163,8 +164,35 @@ func (s *shelf) read(doc uint32, text string, weight uint32) (n uint32) {
 			*last = tf
 		}
 		m.most = max(m.most, tf)
+		if len(m.docs) >= peaked {
+			s.peak(w.term, doc, tf)
+		}
 	}
 	return n
+}
+
+// peaked is how many documents a term has for which peaks are kept.
+const peaked = 1 << 10
+
+// peak remembers how often a document of a window has a term at most.
+func (s *shelf) peak(t, doc uint32, tf uint16) {
+	peaks := s.peaks[t]
+	if peaks == nil {
+		m := &s.terms[t]
+		for i, d := range m.docs[:len(m.docs)-1] {
+			peaks = raised(peaks, d, m.tfs[i])
+		}
+	}
+	s.peaks[t] = raised(peaks, doc, tf)
+}
+
+func raised(peaks []uint8, doc uint32, tf uint16) []uint8 {
+	at := int(doc / window)
+	for len(peaks) <= at {
+		peaks = append(peaks, 0)
+	}
+	peaks[at] = max(peaks[at], uint8(min(tf, math.MaxUint8)))
+	return peaks
 }
 
 func (s *shelf) newForm(key []byte) (f, t uint32) {
@@ -175,6 +203,7 @@ func (s *shelf) newForm(key []byte) (f, t uint32) {
 		t = uint32(len(s.terms))
 		s.byTerm[cut] = t
 		s.stems = append(s.stems, cut)
+		s.peaks = append(s.peaks, nil)
 		s.terms = append(s.terms, term{stop: stop, idle: stop || strings.Trim(cut, "0123456789") == ""})
 	}
 	s.terms[t].forms++
