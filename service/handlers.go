@@ -109,14 +109,22 @@ func (s *Services) related(u *itsm.Unit, r *Relation, n NewRelation) error {
 			return err
 		}
 	}
-	if len(others) > 0 {
-		if n.Gate != "" && gate != others[0].Gate {
-			return itsm.Invalid("gate", fmt.Sprintf("the group has the gate %s: leave it out, and give the group another one by regate", others[0].Gate))
-		}
-		gate = others[0].Gate
+	var gates []GateFrom
+	for _, o := range others {
+		gates = append(gates, o.Gates.Get()...)
 	}
-	r.Gate = gate
-	r.Gates, err = field.Pack([]GateFrom{{Gate: gate, From: r.Since}})
+	if gates = inOrder(gates); len(gates) == 0 {
+		gates = []GateFrom{{Gate: gate}}
+	}
+	r.Gate = gates[len(gates)-1].Gate
+	if n.Gate != "" && gate != r.Gate {
+		return itsm.Invalid("gate", fmt.Sprintf("the group has the gate %s: leave it out, and give the group another one by regate", r.Gate))
+	}
+	for len(gates) > 1 && !gates[1].From.After(r.Since) { // what the group had before is not its own
+		gates = gates[1:]
+	}
+	gates[0].From = r.Since
+	r.Gates, err = field.Pack(gates)
 	return err
 }
 

@@ -259,9 +259,14 @@ func (n *network) gatesOf(key groupKey) []GateFrom {
 	for _, id := range n.groups[key] {
 		gates = append(gates, n.ties[id].gates...)
 	}
-	if len(gates) == 0 {
+	if gates = inOrder(gates); len(gates) == 0 {
 		return []GateFrom{{Gate: impact.All}}
 	}
+	return gates
+}
+
+// inOrder are the gates that several relations know, each from another instant on.
+func inOrder(gates []GateFrom) []GateFrom {
 	slices.SortFunc(gates, func(a, b GateFrom) int {
 		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.Gate.String(), b.Gate.String()))
 	})

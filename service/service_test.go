@@ -274,6 +274,25 @@ func TestGatesOfGroups(t *testing.T) {
 	require.ErrorIs(t, err, itsm.ErrInvalid)
 }
 
+func TestALateRelationLeavesTheGatesOfItsGroup(t *testing.T) {
+	f := open(t, service.Config{})
+	shop, w1, w2, w3 := f.service("Shop", 10), f.item("w1"), f.item("w2"), f.item("w3")
+	r := f.depends(shop.Ref(), w1.Ref(), "web", "any")
+	f.depends(shop.Ref(), w2.Ref(), "web")
+	hour := func(n int) string {
+		q := lost("w1")
+		q.At = at(start).Add(time.Duration(n)*time.Hour + time.Minute)
+		return f.impact(q)
+	}
+	f.clock.Set(at(start).Add(2 * time.Hour))
+	f.do(f.s.Regate(f.ann, r.ID, "all"))
+	f.clock.Set(at(start).Add(3 * time.Hour))
+	f.do(f.s.Relate(f.ann, service.NewRelation{Type: "depends_on", From: shop.Ref(), To: w3.Ref(), Group: "web", Since: at(start).Add(time.Hour)}))
+	for n, want := range []string{"Shop degraded, w1 down", "Shop degraded, w1 down", "Shop down, w1 down", "Shop down, w1 down"} {
+		assert.Equal(t, want, hour(n), "hour %d", n)
+	}
+}
+
 func TestAGroupIsFoundAmongMany(t *testing.T) {
 	f := open(t, service.Config{})
 	hub, p1, p2 := f.item("switch"), f.item("psu1"), f.item("psu2")
