@@ -170,6 +170,9 @@ func (s *Services) decideRelation(r *row, there []itsm.Record) (st step, name st
 		return st, "since", itsm.Invalid("since", fmt.Sprintf("%s holds since %v: end it, and relate anew", is.ID, field.Instant(is.Since)))
 	}
 	if is.State != StateRelated {
+		if until := r.Values["until"].Instant(); !until.IsZero() && !until.Equal(is.Until) {
+			return st, "until", itsm.Invalid("until", fmt.Sprintf("%s was ended for %v: relate anew from then on", is.ID, field.Instant(is.Until)))
+		}
 		return st, "", nil
 	}
 	if gate := r.Values["gate"].Text(); gate != "" && gate != is.Gate.String() {
@@ -189,11 +192,11 @@ func (r *row) relation(there []itsm.Record, now time.Time) (is *Relation) {
 	for _, rec := range there {
 		o := rec.(*Relation)
 		fit := 0
-		if o.State == StateRelated {
+		switch holds := !o.Since.After(now) && (o.Until.IsZero() || o.Until.After(now)); {
+		case holds && (o.State == StateRelated || since.Before(o.Until)):
+			fit = 2
+		case o.State == StateRelated:
 			fit = 1
-			if !o.Since.After(now) && (o.Until.IsZero() || o.Until.After(now)) {
-				fit = 2
-			}
 		}
 		if !until.IsZero() && o.Until.Equal(until) {
 			fit += 4

@@ -142,6 +142,9 @@ func (s *Services) regated(u *itsm.Unit, r *Relation, in Regating) error {
 		return err
 	}
 	for _, o := range others {
+		if o.State != StateRelated { // the others say it for those that are about to end
+			continue
+		}
 		if err := u.Do(o.Ref(), triggerFollow, Regating{in.Gate}); err != nil {
 			return err
 		}
@@ -161,7 +164,7 @@ func (r *Relation) gateFrom(gate impact.Gate, at time.Time) error {
 	return err
 }
 
-// groupOf answers the other relations of a relation's group that are not ended, as they stand in the transaction.
+// groupOf answers the other relations of a relation's group that hold, or will, as they stand in the transaction.
 func (s *Services) groupOf(u *itsm.Unit, r *Relation) ([]*Relation, error) {
 	dependent, _, _ := s.dependent(r)
 	types := map[End][]string{}
@@ -171,7 +174,7 @@ func (s *Services) groupOf(u *itsm.Unit, r *Relation) ([]*Relation, error) {
 		}
 	}
 	// Only what the dependent rests on: many more may rest on it.
-	found, err := all(u, RelationKind, itsm.All(itsm.Where("state").Is(string(StateRelated)), itsm.Any(
+	found, err := all(u, RelationKind, itsm.All(notOver(u), itsm.Any(
 		itsm.All(itsm.Where("type").In(types[From]...), itsm.Where("from").Is(dependent.String())),
 		itsm.All(itsm.Where("type").In(types[To]...), itsm.Where("to").Is(dependent.String())))))
 	if err != nil {
@@ -196,11 +199,18 @@ func (s *Services) groupOf(u *itsm.Unit, r *Relation) ([]*Relation, error) {
 		}
 		o := rec.(*Relation)
 		end, _, suffers := s.dependent(o)
-		if suffers && end == dependent && o.Group == r.Group && o.State == StateRelated && !s.types[o.Type].Weak {
+		if suffers && end == dependent && o.Group == r.Group && !o.over(u.Now()) && !s.types[o.Type].Weak {
 			group = append(group, o)
 		}
 	}
 	return group, nil
+}
+
+// over reports whether a relation was ended and holds no more: it may have been ended for a day to come.
+func (r *Relation) over(now time.Time) bool { return r.State == StateEnded && !r.Until.After(now) }
+
+func notOver(u *itsm.Unit) itsm.Filter {
+	return itsm.Any(itsm.Where("state").Is(string(StateRelated)), itsm.Where("until").After(field.Instant(u.Now())))
 }
 
 // all answers every record that matches, as it is stored.

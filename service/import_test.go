@@ -130,8 +130,13 @@ func TestAnImportChangesWhatDiffers(t *testing.T) {
 	rel, err = f.s.Relations().Get(f.ann, "REL0000003")
 	require.NoError(t, err)
 	assert.Equal(t, at("2026-04-01T00:00:00Z"), rel.Until)
-	r = f.load(service.RelationKind, "type,from,to,until\nruns_on,db,disk/X1,2026-04-01\n")
-	assert.Equal(t, service.Report{Rows: 1, Unchanged: 1}, r, "what has ended then has")
+	for _, cells := range []string{"from,to,until\nruns_on,db,disk/X1,2026-04-01\n", "from,to\nruns_on,db,disk/X1\n"} {
+		r = f.load(service.RelationKind, "type,"+cells)
+		assert.Equal(t, service.Report{Rows: 1, Unchanged: 1}, r, "what ends then does")
+	}
+	assert.Len(t, f.load(service.RelationKind, "type,from,to,until\nruns_on,db,disk/X1,2026-05-01\n").Faults, 1, "and at no other time")
+	r = f.load(service.RelationKind, "type,from,to,since\nruns_on,db,disk/X1,2026-04-01\n")
+	assert.Equal(t, service.Report{Rows: 1, Created: 1}, r, "but it may hold again")
 }
 
 func TestARelationMayHoldEndAndHoldAgain(t *testing.T) {

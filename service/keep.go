@@ -170,7 +170,7 @@ func (s *Services) alone(u *itsm.Unit, fresh bool, rec itsm.Record, identity, na
 	h := rec.Header()
 	same := itsm.Where("identity").Is(identity)
 	if h.Kind == RelationKind {
-		same = itsm.All(same, itsm.Where("state").Is(string(StateRelated)))
+		same = itsm.All(same, notOver(u))
 	}
 	found, err := all(u, h.Kind, same)
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *Services) alone(u *itsm.Unit, fresh bool, rec itsm.Record, identity, na
 			continue
 		}
 		taken := false
-		if err := u.LookAt(ref, func(other itsm.Record) { taken = shares(rec, other) }); err != nil {
+		if err := u.LookAt(ref, func(other itsm.Record) { taken = shares(rec, other, u.Now()) }); err != nil {
 			return err
 		}
 		if taken {
@@ -202,7 +202,7 @@ func (s *Services) alone(u *itsm.Unit, fresh bool, rec itsm.Record, identity, na
 }
 
 // shares reports whether two records of a kind are the same thing. Relations are where both hold at an instant.
-func shares(a, b itsm.Record) bool {
+func shares(a, b itsm.Record, now time.Time) bool {
 	switch a := a.(type) {
 	case *Service:
 		return a.Identity == b.(*Service).Identity
@@ -210,7 +210,7 @@ func shares(a, b itsm.Record) bool {
 		return a.Identity == b.(*Item).Identity
 	case *Relation:
 		b := b.(*Relation)
-		return a.Identity == b.Identity && b.State == StateRelated &&
+		return a.Identity == b.Identity && !b.over(now) &&
 			(a.Until.IsZero() || b.Since.Before(a.Until)) && (b.Until.IsZero() || a.Since.Before(b.Until))
 	}
 	return false

@@ -293,6 +293,26 @@ func TestALateRelationLeavesTheGatesOfItsGroup(t *testing.T) {
 	}
 }
 
+func TestARelationHoldsUntilItEnds(t *testing.T) {
+	f := open(t, service.Config{})
+	shop, w1, w2 := f.service("Shop", 10), f.item("w1"), f.item("w2")
+	old := f.depends(shop.Ref(), w1.Ref(), "web", "any")
+	end := at(start).Add(100 * time.Hour)
+	f.do(f.s.End(f.ann, old.ID, end))
+	f.clock.Set(at(start).Add(time.Hour))
+	next := f.depends(shop.Ref(), w2.Ref(), "web")
+	assert.Equal(t, "any", next.Gate.String(), "the group is still one")
+	assert.Equal(t, "Shop degraded, w2 down", f.impact(lost("w2")))
+	again := service.NewRelation{Type: "depends_on", From: shop.Ref(), To: w1.Ref(), Group: "web"}
+	_, err := f.s.Relate(f.ann, again)
+	require.ErrorIs(t, err, itsm.ErrInvalid, "it holds already")
+	f.clock.Set(at(start).Add(2 * time.Hour))
+	f.do(f.s.Regate(f.ann, next.ID, "all"))
+	assert.Equal(t, "Shop down, w2 down", f.impact(lost("w2")))
+	again.Since = end
+	f.do(f.s.Relate(f.ann, again))
+}
+
 func TestAGroupIsFoundAmongMany(t *testing.T) {
 	f := open(t, service.Config{})
 	hub, p1, p2 := f.item("switch"), f.item("psu1"), f.item("psu2")
