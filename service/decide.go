@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,9 @@ func (s *Services) decideRow(kind string, r *row, there []itsm.Record) (st step,
 		}
 		to = map[string]lifecycle.State{Kind: StateLive, ItemKind: StateInUse}[kind]
 	}
-	st.moves, err = path(kind, from, to)
+	if st.moves, err = path(kind, from, to); err == nil && st.record == nil && to == StateRetired && !r.Values["since"].IsZero() {
+		st.moves = slices.Insert(st.moves, 0, begin(kind)) // it was there from then on
+	}
 	return st, "state", err
 }
 
@@ -129,10 +132,9 @@ func checkAttributes(cl *class, before field.Fields, values itsm.Patch) (name st
 // path are the commands that lead from a state to another one.
 func path(kind string, from, to lifecycle.State) ([]move, error) {
 	retire := move{TriggerRetire, Because{Reason: "imported as retired"}}
-	begin := move{TriggerGoLive, Nothing{}}
 	used := StateLive
 	if kind == ItemKind {
-		begin, used = move{TriggerPutInUse, Nothing{}}, StateInUse
+		used = StateInUse
 	}
 	switch {
 	case from == to:
@@ -142,17 +144,25 @@ func path(kind string, from, to lifecycle.State) ([]move, error) {
 	case to == used && from == StateMaintenance:
 		return []move{{TriggerEndMaintenance, Nothing{}}}, nil
 	case to == used:
-		return []move{begin}, nil
+		return []move{begin(kind)}, nil
 	case to == StateMaintenance && kind == ItemKind:
 		maintain := move{TriggerBeginMaintenance, Because{Reason: "imported as in maintenance"}}
 		if from == used {
 			return []move{maintain}, nil
 		}
-		return []move{begin, maintain}, nil
+		return []move{begin(kind), maintain}, nil
 	case to == StatePlanned:
 		return nil, itsm.Invalid("state", fmt.Sprintf("it is %s, and does not become planned again", from))
 	}
 	return nil, itsm.Invalid("state", fmt.Sprintf("there is no state %q", to))
+}
+
+// begin is the command that says that something is there.
+func begin(kind string) move {
+	if kind == ItemKind {
+		return move{TriggerPutInUse, Nothing{}}
+	}
+	return move{TriggerGoLive, Nothing{}}
 }
 
 // decideRelation takes the relation that the row tells of. What was ended otherwise is made anew.

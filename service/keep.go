@@ -113,18 +113,22 @@ func (i *Item) name(cl *class) error {
 	return nil
 }
 
-// kept keeps the period in which something is there: from when it is used, where that was not told, until it is retired.
+// kept keeps the period in which something is there: from when it is used, where that was not told, until it is retired. What
+// was retired before anybody said that it is there has an empty one.
 func kept(u *itsm.Unit, was, is lifecycle.State, since, until time.Time) (time.Time, time.Time) {
+	never := since.IsZero() || !until.IsZero() && !since.Before(until)
 	switch {
-	case is == StatePlanned:
-	case is == StateRetired && was != StateRetired:
+	case is == StatePlanned || is == StateRetired && was == StateRetired:
+	case is == StateRetired && was == StatePlanned && !since.IsZero():
+		until = since
+	case is == StateRetired:
 		until = u.Now()
-	case is != StateRetired && (was == "" || was == StatePlanned):
-		if since.IsZero() || since.After(u.Now()) {
+	default:
+		until = time.Time{}
+		begins := was == "" || was == StatePlanned
+		if begins && (since.IsZero() || since.After(u.Now())) || was == StateRetired && never {
 			since = u.Now()
 		}
-	case is != StateRetired:
-		until = time.Time{}
 	}
 	return since, until
 }

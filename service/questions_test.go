@@ -167,6 +167,40 @@ func TestTheMapAsItWasAndIsPlanned(t *testing.T) {
 	})
 }
 
+func TestWhatWasNeverInUseNeverWasThere(t *testing.T) {
+	f := open(t, service.Config{})
+	register := func(n service.NewItem) service.Item {
+		t.Helper()
+		i, err := f.s.Register(f.ann, n)
+		require.NoError(t, err)
+		return i
+	}
+	late := register(service.NewItem{Class: "host", Name: "late", Since: at(start).Add(time.Hour)})
+	undated := register(service.NewItem{Class: "host", Name: "undated"})
+	there := func(hour int) (names []string) {
+		t.Helper()
+		cut, err := f.s.AsOf(f.ann, at(start).Add(time.Duration(hour)*time.Hour+time.Minute))
+		require.NoError(t, err)
+		for _, n := range cut.Nodes {
+			names = append(names, n.Name)
+		}
+		return names
+	}
+	f.clock.Set(at(start).Add(3 * time.Hour))
+	assert.Empty(t, there(2), "a plan that nobody carried out")
+	f.do(f.s.RetireItem(f.ann, late.ID, "it never came"))
+	f.do(f.s.RetireItem(f.ann, undated.ID, "it never came"))
+	assert.Empty(t, there(2), "nor was it there before it was given up")
+	f.clock.Set(at(start).Add(6 * time.Hour))
+	f.do(f.s.PutInUse(f.ann, late.ID))
+	f.do(f.s.PutInUse(f.ann, undated.ID))
+	for hour, want := range map[int][]string{2: nil, 5: nil, 6: {"late", "undated"}} {
+		assert.Equal(t, want, there(hour), "hour %d", hour)
+	}
+	f.load(service.ItemKind, "class,name,since,state\nhost,gone,2020-01-01,retired\n")
+	assert.Equal(t, []string{"gone"}, there(5), "unlike what an import says was there")
+}
+
 func TestWhoMayAsk(t *testing.T) {
 	f := open(t, service.Config{})
 	_, err := f.s.Impact(f.ann, service.Question{})
