@@ -83,6 +83,9 @@ func (s *Services) decideRow(kind string, r *row, there []itsm.Record) (st step,
 			return st, "", nil
 		}
 		to = map[string]lifecycle.State{Kind: StateLive, ItemKind: StateInUse}[kind]
+		if r.Values["since"].Instant().After(s.Kernel().Clock().Now()) {
+			to = StatePlanned
+		}
 	}
 	if st.moves, err = path(kind, from, to); err == nil && st.record == nil && to == StateRetired && !r.Values["since"].IsZero() {
 		st.moves = slices.Insert(st.moves, 0, begin(kind)) // it was there from then on

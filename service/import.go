@@ -98,7 +98,7 @@ func (f Fault) String() string {
 // since, state. Items: class, name, key, owner, location, seen_at, since, state, and attributes by their names, or as
 // "custom.name". Relations: type, from, to, group, gate, since, until; ends are named as in a [Question], and services also as
 // "service/name". An empty cell leaves a field as it is; null, in JSON, empties it. Instants are in RFC 3339, or dates in UTC.
-// New services are live and new items in use, unless a state says otherwise.
+// New services are live and new items in use, unless a state says otherwise, or a since that is to come: they are planned then.
 //
 // The actor needs the verb import on the kind [ImportKind]. Each batch of rows is a transaction, which writes the map once. An
 // import holds a batch in memory, and the identity of each row.

@@ -139,6 +139,17 @@ func TestAnImportChangesWhatDiffers(t *testing.T) {
 	assert.Equal(t, service.Report{Rows: 1, Created: 1}, r, "but it may hold again")
 }
 
+func TestAnImportOfWhatIsToCome(t *testing.T) {
+	f := open(t, service.Config{})
+	const text = "name,since\nShop,2027-01-01\n"
+	assert.Equal(t, service.Report{Rows: 1, Created: 1}, f.load(service.Kind, text))
+	shop, err := f.s.Get(f.ann, "SVC0000001")
+	require.NoError(t, err)
+	assert.Equal(t, service.StatePlanned, shop.State)
+	assert.Equal(t, at("2027-01-01T00:00:00Z"), shop.Since)
+	assert.Equal(t, service.Report{Rows: 1, Unchanged: 1}, f.load(service.Kind, text))
+}
+
 func TestARelationMayHoldEndAndHoldAgain(t *testing.T) {
 	f := open(t, service.Config{})
 	f.service("Shop", 1)
