@@ -173,13 +173,13 @@ func (n *network) single(service string, now time.Time) ([]string, error) {
 	if len(unknown) > 0 {
 		return nil, &impact.UnknownError{IDs: unknown}
 	}
+	return n.present(ids[0], now).SinglePoints(ids[0])
+}
+
+// present is what is there now, beside the one that is asked about: nothing rests on what is overdue.
+func (n *network) present(of string, now time.Time) impact.View {
 	w := window{now, now}
-	points, err := n.view(w).SinglePoints(ids[0])
-	if err != nil {
-		return nil, err
-	}
-	overdue := n.overdue(w, now) // they are not there, and so take nothing down
-	return slices.DeleteFunc(points, func(id string) bool { return slices.Contains(overdue, id) }), nil
+	return n.view(w).Without(slices.DeleteFunc(n.overdue(w, now), func(id string) bool { return id == of })...)
 }
 
 // Supporters names all items and services that one rests on now, directly or through others, sorted. The actor needs the right
@@ -193,7 +193,7 @@ func (s *Services) Supporters(ctx context.Context, of string) (ids []string, err
 		if len(unknown) > 0 {
 			return &impact.UnknownError{IDs: unknown}
 		}
-		ids, err = t.graph.At(s.Kernel().Clock().Now()).Supporters(found[0])
+		ids, err = t.present(found[0], s.Kernel().Clock().Now()).Supporters(found[0])
 		return err
 	})
 	return ids, err

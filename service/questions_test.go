@@ -167,6 +167,34 @@ func TestTheMapAsItWasAndIsPlanned(t *testing.T) {
 	})
 }
 
+func TestNothingRestsOnWhatIsOverdue(t *testing.T) {
+	f := open(t, service.Config{})
+	shop, web1 := f.service("Shop", 1), f.item("web1")
+	web2, err := f.s.Register(f.ann, service.NewItem{Class: "host", Name: "web2", Since: at(start).Add(time.Hour)})
+	require.NoError(t, err)
+	f.depends(shop.Ref(), web1.Ref(), "web", "any")
+	f.depends(shop.Ref(), web2.Ref(), "web")
+	for _, c := range []struct {
+		when               string
+		points, supporters []string
+	}{
+		{"before it is to come", []string{web1.ID}, []string{web1.ID}},
+		{"when it has not come", []string{web1.ID}, []string{web1.ID}},
+		{"once it is in use", nil, []string{web1.ID, web2.ID}},
+	} {
+		if c.points == nil {
+			f.do(f.s.PutInUse(f.ann, web2.ID))
+		}
+		points, err := f.s.SinglePoints(f.ann, "Shop")
+		require.NoError(t, err)
+		assert.Equal(t, c.points, points, c.when)
+		supporters, err := f.s.Supporters(f.ann, "Shop")
+		require.NoError(t, err)
+		assert.Equal(t, c.supporters, supporters, c.when)
+		f.clock.Set(f.clock.Now().Add(2 * time.Hour))
+	}
+}
+
 func TestWhatWasNeverInUseNeverWasThere(t *testing.T) {
 	f := open(t, service.Config{})
 	register := func(n service.NewItem) service.Item {

@@ -3,6 +3,7 @@ package impact
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -57,14 +58,15 @@ func nanos(t time.Time) int64 {
 
 // View is a graph at an instant or in a window. It takes changes of the graph in.
 type View struct {
-	g    *Graph
-	span span
+	g       *Graph
+	span    span
+	without []string
 }
 
 // At is the graph as it was, is or is planned to be at an instant: what holds then.
 func (g *Graph) At(t time.Time) View {
 	n := nanos(t)
-	return View{g, span{n, n + 1}}
+	return View{g: g, span: span{n, n + 1}}
 }
 
 // During is the graph in a window, [start, end): all that holds at some instant of it. A zero instant leaves that side open.
@@ -76,7 +78,13 @@ func (g *Graph) During(start, end time.Time) View {
 	if !start.IsZero() && !end.IsZero() && !start.Before(end) {
 		return g.At(start)
 	}
-	return View{g, Period{start, end}.span()}
+	return View{g: g, span: Period{start, end}.span()}
 }
 
-func (g *Graph) always() View { return View{g, always} }
+func (g *Graph) always() View { return View{g: g, span: always} }
+
+// Without is the view as if the relations of some nodes did not hold. What is not there anyway changes nothing.
+func (v View) Without(ids ...string) View {
+	v.without = append(slices.Clip(v.without), ids...)
+	return v
+}

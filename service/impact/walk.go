@@ -60,6 +60,11 @@ func (w *walk) begin(v View) {
 		clear(w.tally[:cap(w.tally)])
 		w.epoch = 1
 	}
+	for _, id := range v.without {
+		if i, ok := v.g.places[id]; ok {
+			w.mark(i).held = gone
+		}
+	}
 }
 
 func (w *walk) done() { w.g.scratches.Put(w) }
