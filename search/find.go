@@ -78,7 +78,7 @@ func (m *Memory) Similar(ctx context.Context, like Like) (Result, error) {
 		text, without = d.title+"\n"+d.body+"\n"+d.keywords, doc
 	}
 	for _, s := range m.tenants[like.Tenant] {
-		r := &run{plan: s.telling(text, like.Terms), shelf: s, sight: s.sight(&like.Filter), without: math.MaxUint32}
+		r := &run{plan: s.telling(text, like.Terms, s.sight(&Filter{Audience: like.Audience})), shelf: s, sight: s.sight(&like.Filter), without: math.MaxUint32}
 		if s == home {
 			r.without = without
 		}
@@ -92,8 +92,9 @@ func (m *Memory) Similar(ctx context.Context, like Like) (Result, error) {
 	return Result{Hits: hits(ranked, like.Snippets), Total: len(ranked)}, nil
 }
 
-// telling plans to look for the words of a text that tell it from others.
-func (s *shelf) telling(text string, n int) *plan {
+// telling plans to look for the words of a text that tell it from others, of those that the asker may see in some document: a
+// word that only hidden ones have must not even take the place of another.
+func (s *shelf) telling(text string, n int, asker *sight) *plan {
 	times := map[uint32]float64{}
 	words := map[uint32]string{}
 	var scan scanner
@@ -119,7 +120,13 @@ func (s *shelf) telling(text string, n int) *plan {
 	slices.SortFunc(p.want, func(a, b want) int {
 		return cmp.Or(cmp.Compare(strength(&b), strength(&a)), cmp.Compare(s.stems[a.term], s.stems[b.term]))
 	})
-	p.want = p.want[:min(n, len(p.want))]
+	told := p.want[:0]
+	for _, w := range p.want {
+		if len(told) < n && slices.ContainsFunc(w.docs, asker.sees) {
+			told = append(told, w)
+		}
+	}
+	p.want = told
 	return p
 }
 
@@ -153,8 +160,11 @@ func (m *Memory) expand(ctx context.Context, r *run, scores *[window]float64) er
 	})
 	terms = terms[:min(feedbackTerms, len(terms))]
 	asked, fed := 0.0, 0.0
+	asker := r.shelf.sight(&Filter{Audience: r.sight.filter.Audience})
 	for i := range r.want {
-		asked += r.want[i].times
+		if slices.ContainsFunc(r.want[i].docs, asker.sees) { // what only hidden documents have adds no weight
+			asked += r.want[i].times
+		}
 	}
 	for _, t := range terms {
 		fed += model[t]

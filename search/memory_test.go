@@ -97,6 +97,27 @@ func TestExpand(t *testing.T) {
 	assert.Empty(t, found.Hits)
 }
 
+// Whether a hidden document has a word of the query cannot be told by what the words that are added weigh.
+func TestExpandFeelsNoHiddenWord(t *testing.T) {
+	index := search.NewMemory(search.Options{})
+	for i := range 1000 {
+		require.NoError(t, index.Put(t.Context(), article(fmt.Sprint("other", i), "", "meeting room booking calendar")))
+	}
+	require.NoError(t, index.Put(t.Context(), article("1", "", "vpn tunnel certificate"), article("2", "", "vpn tunnel certificate")))
+	share := func() float64 {
+		found, err := index.Search(t.Context(), search.Query{Filter: search.Filter{Tenant: "acme"}, Text: "vpn takeover", Expand: true})
+		require.NoError(t, err)
+		require.Equal(t, 2, found.Total)
+		require.Equal(t, "vpn", found.Hits[0].Matched[0].Word)
+		return found.Hits[0].Matched[0].Score / found.Hits[0].Score
+	}
+	before := share()
+	secret := article("secret", "", "takeover")
+	secret.Allow = []string{"board"}
+	require.NoError(t, index.Put(t.Context(), secret))
+	assert.InDelta(t, before, share(), 0.01)
+}
+
 // Forms come in any order, and are found by what they begin with from the first on.
 func TestPrefixAmongMany(t *testing.T) {
 	index := search.NewMemory(search.Options{})

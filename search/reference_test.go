@@ -218,7 +218,7 @@ func (x reference) search(q search.Query) (scores map[search.Ref]float64) {
 func (x reference) similar(l search.Like) map[search.Ref]float64 {
 	scores := map[search.Ref]float64{}
 	for _, language := range []string{"en", "cs"} {
-		times, df, n := map[string]int{}, map[string]int{}, 0
+		times, df, n, seen := map[string]int{}, map[string]int{}, 0, map[string]bool{}
 		for _, word := range strings.Fields(l.Text) {
 			if !stop(word, language) {
 				times[stem(word, language)]++
@@ -232,10 +232,11 @@ func (x reference) similar(l search.Like) map[search.Ref]float64 {
 			for word := range times {
 				if tf(&d, func(w string) bool { return stem(w, language) == word }) > 0 {
 					df[word]++
+					seen[word] = seen[word] || l.Sees(d.Allow, d.Deny)
 				}
 			}
 		}
-		maps.DeleteFunc(times, func(w string, _ int) bool { return df[w] == 0 })
+		maps.DeleteFunc(times, func(w string, _ int) bool { return !seen[w] })
 		strength := func(w string) float64 { return float64(times[w]) * math.Log(float64(n+1)/float64(df[w])) }
 		words := slices.SortedFunc(maps.Keys(times), func(a, b string) int {
 			return cmp.Or(cmp.Compare(strength(b), strength(a)), cmp.Compare(a, b))

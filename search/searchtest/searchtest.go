@@ -261,7 +261,7 @@ func similar(t *testing.T, index search.Index) {
 		article("3", "en", "Printer is out of paper", ""),
 		article("4", "en", "Home page cannot be opened", ""),
 	)
-	hidden := article("5", "en", "VPN client cannot connect from home", "")
+	hidden := article("5", "en", "VPN client cannot connect from home", "Takeover")
 	hidden.Allow = []string{"board"}
 	put(t, index, hidden)
 	ctx := t.Context()
@@ -276,6 +276,10 @@ func similar(t *testing.T, index search.Index) {
 	found, err = index.Similar(ctx, search.Like{Filter: acme, Text: `-the "printer" lost its papers`, Limit: 1})
 	must(t, err)
 	equal(t, []string{"3"}, ids(found.Hits), "a text has no operators")
+
+	found, err = index.Similar(ctx, search.Like{Filter: acme, Text: "takeover takeover printer", Terms: 1})
+	must(t, err)
+	equal(t, []string{"3"}, ids(found.Hits), "a word that only hidden documents have takes no place")
 
 	for _, ref := range []search.Ref{{Kind: "article", ID: "5", Locale: "en"}, {Kind: "article", ID: "none"}} {
 		_, err = index.Similar(ctx, search.Like{Filter: acme, Of: ref})
