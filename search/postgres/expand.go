@@ -59,9 +59,15 @@ func (x *Index) expandOne(ctx context.Context, filter *search.Filter, r *run) er
 	terms = slices.DeleteFunc(terms, func(t string) bool { return known[t].docs == 0 || known[t].docs > common })
 	slices.SortFunc(terms, func(a, b string) int { return cmp.Or(cmp.Compare(model[b], model[a]), cmp.Compare(a, b)) })
 	terms = terms[:min(feedbackTerms, len(terms))]
+	seen, err := x.seen(ctx, r, &search.Filter{Audience: filter.Audience}, r.wants)
+	if err != nil {
+		return err
+	}
 	asked, fed := 0.0, 0.0
 	for i := range r.wants {
-		asked += r.wants[i].times
+		if seen[i] { // what only hidden documents have adds no weight
+			asked += r.wants[i].times
+		}
 	}
 	for _, t := range terms {
 		fed += model[t]

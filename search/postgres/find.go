@@ -59,7 +59,9 @@ func (x *Index) Similar(ctx context.Context, like search.Like) (search.Result, e
 		return search.Result{}, fault(ctx, err)
 	}
 	for _, r := range runs {
-		r.telling(like.Terms, times[r.language])
+		if err := r.telling(ctx, x, &like, times[r.language]); err != nil {
+			return search.Result{}, fault(ctx, err)
+		}
 		r.begin()
 	}
 	found, err := x.best(ctx, &like.Filter, runs, without, page{limit: like.Limit, texts: like.Snippets})

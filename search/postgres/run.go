@@ -120,8 +120,9 @@ func (r *run) count(batch *pgx.Batch, schema string) {
 	})
 }
 
-// telling keeps the words that tell a text from others, the most by tf-idf.
-func (r *run) telling(n int, times map[string]float64) {
+// telling keeps the words that tell a text from others, the most by tf-idf, of those that the asker may see in some document: a
+// word that only hidden ones have must not even take the place of another.
+func (r *run) telling(ctx context.Context, x *Index, like *search.Like, times map[string]float64) error {
 	strength := func(w *want) float64 { return w.times * math.Log((r.docs+1)/float64(w.docs)) }
 	for i := range r.wants {
 		r.wants[i].times = times[r.wants[i].term]
@@ -129,7 +130,39 @@ func (r *run) telling(n int, times map[string]float64) {
 	slices.SortFunc(r.wants, func(a, b want) int {
 		return cmp.Or(cmp.Compare(strength(&b), strength(&a)), cmp.Compare(a.term, b.term))
 	})
-	r.wants = r.wants[:min(n, len(r.wants))]
+	if len(r.wants) <= like.Terms { // there is a place for each, and hidden ones find nothing
+		return nil
+	}
+	var told []want
+	for rest := r.wants; len(rest) > 0 && len(told) < like.Terms; {
+		some := rest[:min(len(rest), max(like.Terms, 100))]
+		rest = rest[len(some):]
+		seen, err := x.seen(ctx, r, &search.Filter{Audience: like.Audience}, some)
+		if err != nil {
+			return err
+		}
+		for i := range some {
+			if seen[i] && len(told) < like.Terms {
+				told = append(told, some[i])
+			}
+		}
+	}
+	r.wants = told
+	return nil
+}
+
+// seen tells which words are in a document that the asker may see.
+func (x *Index) seen(ctx context.Context, r *run, asker *search.Filter, words []want) ([]bool, error) {
+	seen := make([]bool, len(words))
+	batch := &pgx.Batch{}
+	for i := range words {
+		f := x.finding(asker)
+		query := f.arg(r.lexeme(words[i].term, words[i].prefix))
+		batch.Queue(`SELECT EXISTS (SELECT FROM `+x.schema+`.document d WHERE d.words @@ `+query+`::text::tsquery`+f.filter()+`)`, f.args...).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&seen[i])
+		})
+	}
+	return seen, x.pool.SendBatch(ctx, batch).Close()
 }
 
 // begin rates the words by how rare they are, the strongest first, by the formula of [search.Memory].
