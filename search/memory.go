@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -86,7 +88,7 @@ func (m *Memory) Put(ctx context.Context, docs ...Document) error {
 	}
 	m.mu.Unlock()
 	for i := range docs {
-		m.tidy(docs[i].Tenant, docs[i].Locale)
+		m.tidy(docs[i].Tenant, m.reader.read(docs[i].Locale))
 	}
 	return nil
 }
@@ -103,20 +105,32 @@ func (m *Memory) Remove(ctx context.Context, tenant string, refs ...Ref) error {
 	defer m.writes.Unlock()
 	m.mu.Lock()
 	for _, ref := range refs {
-		if s := m.tenants[tenant][m.reader.read(ref.Locale)]; s != nil {
-			s.remove(ref)
+		for _, lang := range m.languages(tenant, ref) {
+			m.tenants[tenant][lang].remove(ref)
 		}
 	}
 	m.mu.Unlock()
 	for _, ref := range refs {
-		m.tidy(tenant, ref.Locale)
+		for _, lang := range m.languages(tenant, ref) {
+			m.tidy(tenant, lang)
+		}
+	}
+	return nil
+}
+
+// languages are those in which a tenant may have a document.
+func (m *Memory) languages(tenant string, ref Ref) []*language {
+	if ref.Locale == allLocales {
+		return slices.Collect(maps.Keys(m.tenants[tenant]))
+	}
+	if lang := m.reader.read(ref.Locale); m.tenants[tenant][lang] != nil {
+		return []*language{lang}
 	}
 	return nil
 }
 
 // tidy makes a worn shelf anew. Only the swap keeps searches out: nobody else writes meanwhile.
-func (m *Memory) tidy(tenant, locale string) {
-	lang := m.reader.read(locale)
+func (m *Memory) tidy(tenant string, lang *language) {
 	s := m.tenants[tenant][lang]
 	if s == nil || !s.worn() {
 		return

@@ -47,7 +47,7 @@ type Index interface {
 	// Put adds documents. One with the tenant, kind, ID and locale of another replaces it. All are put or none, and no
 	// search sees a part of them.
 	Put(ctx context.Context, docs ...Document) error
-	// Remove takes documents of a tenant away. What is not there is no error.
+	// Remove takes documents of a tenant away; one with the locale "*" in all its locales. What is not there is no error.
 	Remove(ctx context.Context, tenant string, refs ...Ref) error
 	// Search answers what a query finds, best first; of two that are as good, the one with the lower ID, kind and locale.
 	Search(ctx context.Context, q Query) (Result, error)

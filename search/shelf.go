@@ -42,6 +42,7 @@ type shelf struct {
 	labelings []map[string][]string
 	byLabels  map[string]uint32
 	names     map[string]uint32 // interned kinds with locales
+	named     []Ref             // which these are
 
 	chunks [][]byte // forms of documents in their order
 	scan   scanner
@@ -214,11 +215,21 @@ func (s *shelf) newForm(key []byte) (f, t uint32) {
 	return f, t
 }
 
+// allLocales is the locale of a document that is removed in all of them.
+const allLocales = "*"
+
 // remove takes a document away. Its postings stay until the shelf is made anew.
-func (s *shelf) remove(ref Ref) bool {
+func (s *shelf) remove(ref Ref) {
+	if ref.Locale == allLocales {
+		for _, n := range s.named {
+			if n.Kind == ref.Kind && n.Locale != allLocales {
+				s.remove(Ref{ref.Kind, ref.ID, n.Locale})
+			}
+		}
+	}
 	doc, ok := s.find(ref)
 	if !ok {
-		return false
+		return
 	}
 	delete(s.byName, s.nameOf(ref))
 	s.access[doc] = 0
@@ -240,7 +251,6 @@ func (s *shelf) remove(ref Ref) bool {
 		s.terms[t].df--
 	}
 	s.docs[doc] = record{chunk: s.docs[doc].chunk, offset: s.docs[doc].offset}
-	return true
 }
 
 // find is the number of a document that is there.
@@ -259,6 +269,7 @@ func (s *shelf) nameOf(ref Ref) name {
 	if !ok {
 		in = uint32(len(s.names))
 		s.names[string(s.key)] = in
+		s.named = append(s.named, Ref{Kind: ref.Kind, Locale: ref.Locale})
 	}
 	return name{ref.ID, in}
 }

@@ -208,7 +208,7 @@ func (x *Indexer) changed(ctx context.Context, feed []itsm.Delivery) (put []sear
 		rec, err := x.kernel.Get(system(ctx, key.Tenant), key.Ref())
 		switch {
 		case errors.Is(err, itsm.ErrNotFound):
-			gone(key.Tenant, search.Ref{Kind: key.Kind, ID: key.ID})
+			gone(key.Tenant, search.Ref{Kind: key.Kind, ID: key.ID, Locale: "*"}) // nothing says any more which it had
 			continue
 		case err != nil:
 			return nil, nil, err

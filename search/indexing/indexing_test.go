@@ -14,11 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/itsmkit/itsmkit/desk"
 	"github.com/itsmkit/itsmkit/field"
 	"github.com/itsmkit/itsmkit/incident"
 	"github.com/itsmkit/itsmkit/itsm"
 	"github.com/itsmkit/itsmkit/itsmtest"
 	"github.com/itsmkit/itsmkit/lifecycle"
+	"github.com/itsmkit/itsmkit/retention"
 	"github.com/itsmkit/itsmkit/search"
 	"github.com/itsmkit/itsmkit/search/indexing"
 	"github.com/itsmkit/itsmkit/store/memory"
@@ -125,6 +127,39 @@ func TestADocumentMovesWithItsLocale(t *testing.T) {
 	_, err = n.Cancel(ann, id, incident.Cancel{Reason: "a mistake"})
 	require.NoError(t, err)
 	assert.Empty(t, n.find(t, ann, "drucker"), "moved and gone between two questions")
+}
+
+// A purge leaves nothing to say in which locale a document was.
+func TestWhatWasPurgedIsInTheIndexNoMore(t *testing.T) {
+	source := indexing.Source{Kind: incident.Kind, Locale: "category", Document: func(rec itsm.Record) (search.Document, bool) {
+		inc := rec.(*incident.Incident)
+		return search.Document{Ref: search.Ref{Locale: inc.Category}, Title: inc.Title, Allow: []string{search.Everyone}}, true
+	}}
+	clock, index := itsmtest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), search.NewMemory(search.Options{})
+	d, err := desk.Open(t.Context(), desk.Config{
+		Clock: clock, Index: index, Sources: []indexing.Source{source},
+		Retention: retention.Config{Policies: []retention.Policy{{Name: "general", After: retention.Period{Days: 30}}}, Every: -1},
+	})
+	require.NoError(t, err)
+	agent := itsmtest.As(t.Context(), itsmtest.Agent("ann"))
+	for _, locale := range []string{"", "de", "en-GB"} {
+		inc, err := d.Incidents.Report(agent, incident.Report{Title: "Drucker", Category: locale})
+		require.NoError(t, err)
+		_, err = d.Incidents.Cancel(agent, inc.ID, incident.Cancel{Reason: incident.Withdrawn})
+		require.NoError(t, err)
+	}
+	found := func() int {
+		require.NoError(t, d.Search.CatchUp(agent))
+		found, err := index.Search(t.Context(), search.Query{Filter: search.Filter{Tenant: itsmtest.Tenant}, Text: "drucker"})
+		require.NoError(t, err)
+		return found.Total
+	}
+	require.Equal(t, 3, found())
+	clock.Set(clock.Now().AddDate(0, 0, 31))
+	done, err := d.Retention.Run(itsmtest.As(t.Context(), itsm.Actor{ID: "rex", Tenant: itsmtest.Tenant, Roles: []itsm.Role{itsm.RecordsManager}}), 0)
+	require.NoError(t, err)
+	require.Equal(t, 3, done.Records)
+	assert.Zero(t, found())
 }
 
 func TestEachFindsWhatTheyMaySee(t *testing.T) {

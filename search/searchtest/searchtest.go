@@ -252,6 +252,10 @@ func replaces(t *testing.T, index search.Index) {
 	must(t, index.Remove(ctx, "acme", de)) // what is not there is no error
 	equal(t, 0, len(find(t, index, acme, "drucker")))
 	equal(t, []string{"2"}, find(t, index, acme, ""))
+
+	put(t, index, article("2", "", "second", ""), article("2", "de-AT", "Zweites", ""), article("3", "de", "Drittes", ""))
+	must(t, index.Remove(ctx, "acme", search.Ref{Kind: "article", ID: "2", Locale: "*"}, search.Ref{Kind: "incident", ID: "3", Locale: "*"}))
+	equal(t, []string{"3"}, find(t, index, acme, ""), "in all its locales")
 }
 
 func similar(t *testing.T, index search.Index) {
