@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sort"
 	"sync"
 
 	"github.com/itsmkit/itsmkit/itsm"
@@ -98,20 +97,21 @@ func (x *Indexer) follow(ctx context.Context) error {
 
 // begin puts an index that is at no place at the end of the feed: what lies before is read from the records.
 func (x *Indexer) begin(ctx context.Context) (int64, error) {
-	var fault error
 	// The end is where nothing comes after, which halving finds without reading the feed.
-	end := sort.Search(math.MaxInt64-1, func(after int) bool {
-		if fault != nil {
-			return true
+	end, beyond := int64(0), int64(math.MaxInt64-1)
+	for end < beyond {
+		half := end + (beyond-end)/2
+		feed, err := x.kernel.Store().Feed(ctx, nil, itsm.Position(half), 1)
+		if err != nil {
+			return 0, err
 		}
-		var feed []itsm.Delivery
-		feed, fault = x.kernel.Store().Feed(ctx, nil, itsm.Position(after), 1)
-		return len(feed) == 0
-	})
-	if fault != nil {
-		return 0, fault
+		if len(feed) == 0 {
+			beyond = half
+		} else {
+			end = half + 1
+		}
 	}
-	if _, err := x.index.Replace(ctx, feedMark, 0, int64(end)+1, nil, nil); err != nil {
+	if _, err := x.index.Replace(ctx, feedMark, 0, end+1, nil, nil); err != nil {
 		return 0, err
 	}
 	return x.index.Mark(ctx, feedMark) // it may be another node's
