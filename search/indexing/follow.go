@@ -117,10 +117,19 @@ func (x *Indexer) begin(ctx context.Context) (int64, error) {
 	return x.index.Mark(ctx, feedMark) // it may be another node's
 }
 
-// build reads what a tenant has into the index. While it goes on, events move the place of the index: a page that was read
-// before that is read again.
+// build reads what a tenant has into the index, kind by kind: an index that outlives its configuration has some already. While
+// it goes on, events move the place of the index: a page that was read before that is read again.
 func (x *Indexer) build(ctx context.Context, tenant string) error {
-	done := "built " + tenant
+	for i := range x.config.Sources {
+		if err := x.buildKind(ctx, tenant, &x.config.Sources[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *Indexer) buildKind(ctx context.Context, tenant string, s *Source) error {
+	done := "built " + s.Kind + " " + tenant
 	built, err := x.index.Mark(ctx, done)
 	if err != nil || built != 0 {
 		return err
@@ -129,35 +138,33 @@ func (x *Indexer) build(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range x.config.Sources {
-		cursor := ""
-		for tries := 0; ; {
-			page, err := x.kernel.List(system(ctx, tenant), s.Kind, itsm.Query{Filter: s.Filter, Limit: buildBatch, Cursor: cursor})
-			if err != nil {
+	cursor := ""
+	for tries := 0; ; {
+		page, err := x.kernel.List(system(ctx, tenant), s.Kind, itsm.Query{Filter: s.Filter, Limit: buildBatch, Cursor: cursor})
+		if err != nil {
+			return err
+		}
+		var put []search.Document
+		for _, rec := range page.Records {
+			if doc, ok := s.document(rec); ok {
+				put = append(put, doc)
+			}
+		}
+		kept, err := x.index.Replace(ctx, feedMark, mark, mark, put, nil)
+		if err != nil {
+			return err
+		}
+		if !kept {
+			if tries++; tries > contended {
+				return itsm.ErrConflict
+			}
+			if mark, err = x.index.Mark(ctx, feedMark); err != nil {
 				return err
 			}
-			var put []search.Document
-			for _, rec := range page.Records {
-				if doc, ok := s.document(rec); ok {
-					put = append(put, doc)
-				}
-			}
-			kept, err := x.index.Replace(ctx, feedMark, mark, mark, put, nil)
-			if err != nil {
-				return err
-			}
-			if !kept {
-				if tries++; tries > contended {
-					return itsm.ErrConflict
-				}
-				if mark, err = x.index.Mark(ctx, feedMark); err != nil {
-					return err
-				}
-				continue
-			}
-			if cursor, tries = page.Next, 0; cursor == "" {
-				break
-			}
+			continue
+		}
+		if cursor, tries = page.Next, 0; cursor == "" {
+			break
 		}
 	}
 	_, err = x.index.Replace(ctx, done, 0, 1, nil, nil)

@@ -23,6 +23,7 @@ import (
 	"github.com/itsmkit/itsmkit/retention"
 	"github.com/itsmkit/itsmkit/search"
 	"github.com/itsmkit/itsmkit/search/indexing"
+	"github.com/itsmkit/itsmkit/service"
 	"github.com/itsmkit/itsmkit/store/memory"
 )
 
@@ -334,6 +335,28 @@ func TestASharedIndexIsBuiltOnce(t *testing.T) {
 	index.fail = true
 	second := open(t, store, shared, nil)
 	require.Equal(t, []string{id}, second.find(t, ann, "printer"), "nothing is put again")
+}
+
+// An index that outlives a program is searched by the next one, which may find more kinds.
+func TestAKindThatIsAddedIsBuilt(t *testing.T) {
+	store, index := memory.New(), indexing.Together(search.NewMemory(search.Options{}))
+	agent := itsmtest.As(t.Context(), itsmtest.Agent("ann"))
+	find := func(more ...indexing.Source) (*desk.Desk, int) {
+		d, err := desk.Open(t.Context(), desk.Config{Store: store, Index: index, Sources: more})
+		require.NoError(t, err)
+		found, err := d.Search.Search(agent, search.Query{Text: "printing"})
+		require.NoError(t, err)
+		return d, found.Total
+	}
+	d, n := find()
+	require.Zero(t, n)
+	_, err := d.Services.Plan(agent, service.NewService{Name: "Printing"})
+	require.NoError(t, err)
+	require.NoError(t, d.Search.CatchUp(agent))
+	_, n = find(indexing.Source{Kind: service.Kind, Document: func(rec itsm.Record) (search.Document, bool) {
+		return search.Document{Title: rec.(*service.Service).Name, Allow: []string{search.Everyone}}, true
+	}})
+	assert.Equal(t, 1, n, "with what was there before")
 }
 
 func BenchmarkNothingNew(b *testing.B) {
