@@ -12,7 +12,8 @@
 //
 // A document names who may see it, and a query who asks: see [Document.Allow]. An index answers as if the documents that
 // the asker may not see were not there: no hit, total, snippet, matched word or similar document shows them. Only scores
-// may feel them, since how rare a word is counts every document of the tenant. Tenants are wholly apart, in scores too.
+// may feel them, since how rare a word is counts every document of the tenant, and what goes by rarity: which of the words
+// that the asker can see Similar looks for, and which ones Expand adds. Tenants are wholly apart, in scores too.
 //
 // # Ranking
 //
