@@ -77,10 +77,14 @@ func (x *Index) write(ctx context.Context, put []search.Document, remove map[str
 		}
 		docs[x.nameOf(d.Tenant, d.Ref)] = d
 	}
-	gone := map[name]bool{}
+	gone, everywhere := map[name]bool{}, map[string][]search.Ref{}
 	for tenant, refs := range remove {
 		for _, ref := range refs {
-			if clean(tenant) && clean(ref.Kind) && clean(ref.ID) && clean(ref.Locale) { // no other is there
+			switch {
+			case !clean(tenant) || !clean(ref.Kind) || !clean(ref.ID) || !clean(ref.Locale): // no other is there
+			case ref.Locale == "*":
+				everywhere[tenant] = append(everywhere[tenant], ref)
+			default:
 				gone[x.nameOf(tenant, ref)] = true
 			}
 		}
@@ -91,6 +95,11 @@ func (x *Index) write(ctx context.Context, put []search.Document, remove map[str
 	err = pgx.BeginTxFunc(ctx, x.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, func(tx pgx.Tx) error {
 		if mark != nil {
 			if done, err = mark(tx); err != nil || !done {
+				return err
+			}
+		}
+		for tenant, refs := range everywhere {
+			if err := x.locales(ctx, tx, tenant, refs, gone); err != nil {
 				return err
 			}
 		}
@@ -113,6 +122,25 @@ func (x *Index) write(ctx context.Context, put []search.Document, remove map[str
 		return false, err
 	}
 	return done, nil
+}
+
+// locales adds the names of documents in all locales that they are in.
+func (x *Index) locales(ctx context.Context, tx pgx.Tx, tenant string, refs []search.Ref, names map[name]bool) error {
+	var kinds, ids []string
+	for _, ref := range refs {
+		kinds, ids = append(kinds, ref.Kind), append(ids, ref.ID)
+	}
+	rows, err := tx.Query(ctx, `SELECT d.kind, d.id, d.locale FROM unnest($2::text[], $3::text[]) n (kind, id)
+		JOIN `+x.schema+`.shelf s ON s.tenant = $1 JOIN `+x.schema+`.document d ON d.shelf = s.id AND d.kind = n.kind AND d.id = n.id`, tenant, kinds, ids)
+	if err != nil {
+		return err
+	}
+	var ref search.Ref
+	_, err = pgx.ForEachRow(rows, []any{&ref.Kind, &ref.ID, &ref.Locale}, func() error {
+		names[x.nameOf(tenant, ref)] = true
+		return nil
+	})
+	return err
 }
 
 // change is a transaction that writes documents.
